@@ -1,0 +1,103 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+
+	"loudou/model"
+	"loudou/service/store"
+)
+
+// line is a row of the timetable: when the entry is next due, and who runs it until when.
+type line struct {
+	Name       string `gorm:"primaryKey"`
+	NextAt     time.Time
+	LeaseUntil *time.Time
+	Fence      int64
+	LastAt     *time.Time
+	LastError  string
+}
+
+func (line) TableName() string { return "timetable" }
+
+// timetable starts the lines that are due and free, each claimed by one conditional update.
+func (s *Service) timetable(ctx context.Context, sem chan struct{}, wg *sync.WaitGroup) (bool, error) {
+	if len(s.table) == 0 {
+		return false, nil
+	}
+	db := s.db.WithContext(ctx)
+	now, err := dbNow(db)
+	if err != nil {
+		return false, err
+	}
+	var rows []line
+	if err := db.Find(&rows).Error; err != nil {
+		return false, fmt.Errorf("timetable: %w", err)
+	}
+	have := make(map[string]line, len(rows))
+	for _, r := range rows {
+		have[r.Name] = r
+	}
+	ran := false
+	for _, e := range s.table {
+		r, ok := have[e.name]
+		if !ok {
+			r = line{Name: e.name, NextAt: now}
+			if err := db.Create(&r).Error; err != nil {
+				if _, dup := store.Duplicate(err); !dup {
+					return ran, fmt.Errorf("timetable %s: %w", e.name, err)
+				}
+				continue // another instance made it just now
+			}
+		}
+		if r.NextAt.After(now) || (r.LeaseUntil != nil && r.LeaseUntil.After(now)) {
+			continue
+		}
+		res := db.Model(&line{}).Where("name = ? AND fence = ?", e.name, r.Fence).
+			Updates(map[string]any{"fence": r.Fence + 1, "lease_until": now.Add(leaseFor), "next_at": now.Add(e.every)})
+		if res.Error != nil {
+			return ran, fmt.Errorf("timetable %s: %w", e.name, res.Error)
+		}
+		if res.RowsAffected == 0 {
+			continue
+		}
+		fence := r.Fence + 1
+		select {
+		case sem <- struct{}{}:
+		case <-ctx.Done():
+			return ran, nil
+		}
+		ran = true
+		wg.Go(func() { defer func() { <-sem }(); s.line(ctx, e, fence) })
+	}
+	return ran, nil
+}
+
+func (s *Service) line(ctx context.Context, e entry, fence int64) {
+	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseFor-5*time.Second)
+	defer cancel()
+	err := func() (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("panic: %v", r)
+			}
+		}()
+		return e.fn(run)
+	}()
+	text := ""
+	if err != nil && !errors.Is(err, context.Canceled) {
+		text = cut(err.Error(), 500)
+		slog.Warn("timetable", "name", e.name, "err", err)
+	}
+	now := model.Milli(time.Now())
+	if e := s.db.WithContext(context.WithoutCancel(ctx)).Model(&line{}).Where("name = ? AND fence = ?", e.name, fence).
+		Updates(map[string]any{"lease_until": nil, "last_at": now, "last_error": text}).Error; e != nil && !errors.Is(e, gorm.ErrInvalidDB) {
+		slog.Warn("timetable row", "err", e)
+	}
+}
