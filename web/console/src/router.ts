@@ -1,0 +1,60 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { useSession } from './stores/session'
+import { updated } from './lib/updated'
+
+declare module 'vue-router' {
+  interface RouteMeta { title?: string; open?: boolean }
+}
+
+const pages: RouteRecordRaw[] = [
+  { path: '', name: 'home', component: () => import('./views/home/HomePage.vue'), meta: { title: '首页' } },
+  { path: 'articles', name: 'articles', component: () => import('./views/article/ArticleList.vue'), meta: { title: '文章' } },
+  { path: 'articles/new', name: 'article-new', component: () => import('./views/article/ArticleEdit.vue'), meta: { title: '新文章' } },
+  { path: 'articles/:id(\\d+)', name: 'article', component: () => import('./views/article/ArticlePage.vue'), meta: { title: '文章' } },
+  { path: 'articles/:id(\\d+)/edit', name: 'article-edit', component: () => import('./views/article/ArticleEdit.vue'), meta: { title: '编辑文章' } },
+  { path: 'replies', name: 'replies', component: () => import('./views/reply/ReplyList.vue'), meta: { title: '自动回复' } },
+  { path: 'replies/new', name: 'reply-new', component: () => import('./views/reply/ReplyEdit.vue'), meta: { title: '新规则' } },
+  { path: 'replies/:id(\\d+)', name: 'reply', component: () => import('./views/reply/ReplyEdit.vue'), meta: { title: '编辑规则' } },
+  { path: 'menu', name: 'menu', component: () => import('./views/menu/MenuPage.vue'), meta: { title: '自定义菜单' } },
+  { path: 'scenes', name: 'scenes', component: () => import('./views/scene/ScenePage.vue'), meta: { title: '场景二维码' } },
+  { path: 'courses', name: 'courses', component: () => import('./views/course/CourseList.vue'), meta: { title: '课程' } },
+  { path: 'courses/new', name: 'course-new', component: () => import('./views/course/CoursePage.vue'), meta: { title: '新课程' } },
+  { path: 'courses/:id(\\d+)', name: 'course', component: () => import('./views/course/CoursePage.vue'), meta: { title: '课程' } },
+  { path: 'orders', name: 'orders', component: () => import('./views/order/OrderList.vue'), meta: { title: '订单' } },
+  { path: 'orders/:no', name: 'order', component: () => import('./views/order/OrderPage.vue'), meta: { title: '订单' } },
+  { path: 'inbox', name: 'inbox', component: () => import('./views/inbox/InboxPage.vue'), meta: { title: '钱款待办' } },
+  { path: 'data', name: 'data', component: () => import('./views/data/DataPage.vue'), meta: { title: '数据' } },
+  { path: 'operators', name: 'operators', component: () => import('./views/operator/OperatorList.vue'), meta: { title: '操作员' } },
+  { path: 'connection', name: 'connection', component: () => import('./views/connection/ConnectionPage.vue'), meta: { title: '连接健康' } },
+  { path: 'audit', name: 'audit', component: () => import('./views/audit/AuditPage.vue'), meta: { title: '操作记录' } },
+  { path: ':pathMatch(.*)*', name: 'nowhere', component: () => import('./views/NotFound.vue'), meta: { title: '没有这一页' } },
+]
+
+export const router = createRouter({
+  history: createWebHistory('/console/'),
+  routes: [
+    { path: '/login', name: 'login', component: () => import('./views/LoginPage.vue'), meta: { title: '登录', open: true } },
+    { path: '/', component: () => import('./layout/AppLayout.vue'), children: pages },
+  ],
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+})
+
+router.beforeEach(async (to) => {
+  if (to.meta.open) return true
+  const session = useSession()
+  try {
+    await session.load()
+  } catch {
+    return { name: 'login', query: { next: to.fullPath } }
+  }
+  return session.inside ? true : { name: 'login', query: { next: to.fullPath } }
+})
+
+router.afterEach((to) => {
+  document.title = to.meta.title ? `${to.meta.title} · 漏斗` : '漏斗'
+})
+
+// A tab older than the service asks for a file that is gone: say so instead of standing still.
+router.onError((e: unknown) => {
+  if (/dynamically imported module|module script|preload/i.test(String(e))) updated.value = true
+})

@@ -1,0 +1,74 @@
+import { defineStore } from 'pinia'
+import { ApiError, api, ask, guard } from '@/api/client'
+
+export type Role = 'owner' | 'editor' | 'reviewer' | 'finance' | 'viewer'
+export const roleNames: Record<string, string> = { owner: '所有者', editor: '编辑', reviewer: '审核', finance: '财务', viewer: '只看' }
+
+interface State {
+  name: string
+  role: Role | ''
+  csrf: string
+  known: boolean // the service has been asked who we are
+  asking: boolean // the login dialog is up
+}
+
+let waiting: { promise: Promise<void>; done: () => void; fail: (e: unknown) => void } | null = null
+
+export const useSession = defineStore('session', {
+  state: (): State => ({ name: '', role: '', csrf: '', known: false, asking: false }),
+  getters: {
+    inside: (s) => s.name !== '',
+    // The service decides; these only spare a person a button that would be refused.
+    mayEdit: (s) => s.role === 'owner' || s.role === 'editor',
+    mayRefund: (s) => s.role === 'owner' || s.role === 'finance',
+    isOwner: (s) => s.role === 'owner',
+  },
+  actions: {
+    connect() {
+      guard.csrf = () => this.csrf
+      guard.again = () => this.again()
+    },
+    take(s: { operator: { name: string; role: string }; csrf_token: string }) {
+      this.name = s.operator.name
+      this.role = s.operator.role as Role
+      this.csrf = s.csrf_token
+    },
+    async load() {
+      if (this.known) return
+      try {
+        this.take(await ask(api.GET('/console/v1/session')))
+      } catch (e) {
+        if (!(e instanceof ApiError && e.status === 401)) throw e
+      }
+      this.known = true
+    },
+    async login(name: string, password: string) {
+      this.take(await ask(api.POST('/console/v1/login', { body: { name, password } })))
+      this.known = true
+      this.asking = false
+      waiting?.done()
+      waiting = null
+    },
+    // again: many requests may find the session gone at once; they all wait for the one dialog.
+    again(): Promise<void> {
+      if (!waiting) {
+        let done!: () => void
+        let fail!: (e: unknown) => void
+        const promise = new Promise<void>((ok, no) => { done = ok; fail = no })
+        waiting = { promise, done, fail }
+        this.asking = true
+      }
+      return waiting.promise
+    },
+    giveUp() {
+      this.asking = false
+      waiting?.fail(new ApiError(401, 'unauthorized', '还没有登录，这一步没有做。'))
+      waiting = null
+    },
+    async logout() {
+      await ask(api.POST('/console/v1/logout'))
+      this.$reset()
+      this.known = true
+    },
+  },
+})
