@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS settings (
+  name TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL,
+  updated_by TEXT NOT NULL,
+  updated_at DATETIME NOT NULL
+);
