@@ -1,0 +1,4 @@
+CREATE TABLE IF NOT EXISTS person_version (
+  id INT NOT NULL PRIMARY KEY,
+  version BIGINT NOT NULL
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS event_batches (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  instance VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  counted TINYINT NOT NULL DEFAULT 0,
+  KEY event_batches_counted (counted, id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,4 @@
+CREATE TABLE IF NOT EXISTS person_version (
+  id INTEGER PRIMARY KEY,
+  version INTEGER NOT NULL
+);
