@@ -53,7 +53,10 @@ func TestAddedTwiceRunsOnceOnTwoInstances(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		until(t, "the job is done", func() bool { n, err := adder.Count(t.Context(), model.JobWaiting); return err == nil && n == 0 && ran.Load() == 1 })
+		until(t, "the job is done", func() bool {
+			n, err := adder.Count(t.Context(), model.JobWaiting)
+			return err == nil && n == 0 && ran.Load() == 1
+		})
 		time.Sleep(100 * time.Millisecond)
 		if ran.Load() != 1 {
 			t.Errorf("ran %d times", ran.Load())
@@ -88,7 +91,9 @@ func TestFailingHealsAndHopelessDies(t *testing.T) {
 			return nil
 		})
 		s.Handle("hopeless", func(context.Context, json.RawMessage) error { panic("broken") })
-		s.Handle("refused", func(context.Context, json.RawMessage) error { return model.Refuse(model.ErrInvalid, "invalid", "不行") })
+		s.Handle("refused", func(context.Context, json.RawMessage) error {
+			return model.Refuse(model.ErrInvalid, "invalid", "不行")
+		})
 		start(t, s)
 		for _, k := range []string{"heals", "hopeless", "refused"} {
 			if err := s.Add(db, k, "1", nil, time.Time{}); err != nil {

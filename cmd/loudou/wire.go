@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"gorm.io/gorm"
+
+	"loudou/api"
+	"loudou/config"
+	"loudou/model/migration"
+	"loudou/service/job"
+	"loudou/service/store"
+)
+
+// house is everything, connected. Services do not know each other: what one needs of another is stated
+// there as a small interface and handed over here.
+type house struct {
+	cfg   config.Config
+	clock *clock
+	db    *gorm.DB
+	redis *store.Redis
+	jobs  *job.Service
+
+	handler http.Handler
+	openapi huma.API
+	metrics *metrics
+
+	// begin steps run once the schema is there, before the background starts; each may run on several
+	// instances at once, and again.
+	begin []func(context.Context) error
+	// background are loops that run while the service serves; each ends with its context.
+	background []func(context.Context)
+	// closers run last, in reverse.
+	closers []func() error
+}
+
+// build connects the house. Nothing is reached yet: the database and Redis may come later.
+func build(cfg config.Config) (*house, error) {
+	h := &house{cfg: cfg, clock: newClock(cfg.Start()), metrics: newMetrics()}
+	var err error
+	if h.db, err = store.OpenDB(cfg.Database); err != nil {
+		return nil, err
+	}
+	pool, err := h.db.DB()
+	if err != nil {
+		return nil, err
+	}
+	h.closers = append(h.closers, pool.Close)
+	if h.redis, err = store.OpenRedis(cfg.Redis); err != nil {
+		return nil, err
+	}
+	h.closers = append(h.closers, h.redis.Close)
+	h.jobs = job.New(h.db)
+	h.background = append(h.background, h.jobs.Run)
+
+	// Services.
+
+	// Doors.
+	doors := []api.Mounter{}
+
+	engine, document, err := api.New(api.Options{
+		Version: version, TrustedProxies: cfg.TrustedProxies, Ready: h.missing, Notes: h.notes(), Observe: h.metrics.request,
+	}, doors...)
+	if err != nil {
+		return nil, err
+	}
+	h.handler, h.openapi = engine, document
+	return h, nil
+}
+
+// missing says in words what the service lacks now; empty when it is ready.
+func (h *house) missing(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	list, err := migration.Status(ctx, h.db)
+	if err != nil {
+		return []string{"数据库连接不上"}
+	}
+	for _, c := range list {
+		if !c.Applied {
+			return []string{fmt.Sprintf("数据库结构缺少第 %04d 号变更，运行 loudou migrate up", c.Number)}
+		}
+	}
+	return nil
+}
+
+// notes are told by readyz beside: settings that are for tests only.
+func (h *house) notes() []string {
+	var out []string
+	if h.cfg.Now != "" {
+		out = append(out, "业务时钟从 "+h.cfg.Now+" 开始（LOUDOU_NOW）")
+	}
+	if h.cfg.Limits == "off" {
+		out = append(out, "频率限制已关闭（LOUDOU_LIMITS=off）")
+	}
+	return out
+}
+
+// ready brings the schema up, waiting for a database that is not there yet; false when ctx ended first.
+func (h *house) ready(ctx context.Context) bool {
+	for told := false; ; {
+		err := migration.Up(ctx, h.db)
+		if err == nil {
+			return true
+		}
+		if !told {
+			slog.Warn("waiting for the database", "err", err)
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// close ends what build opened.
+func (h *house) close() {
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		if err := h.closers[i](); err != nil {
+			slog.Warn("close", "err", err)
+		}
+	}
+}
