@@ -1,0 +1,61 @@
+package model
+
+import "errors"
+
+// CallError says why a call to WeChat did not succeed. errors.Is sees its kind; errors.As finds a *Refusal with
+// Text. Nothing in it is secret, so it may be logged.
+type CallError struct {
+	Call    string // the path that was called, as /cgi-bin/menu/create
+	Code    string // WeChat's code or errcode; empty when no answer came
+	Said    string // WeChat's own words, or what broke on the way
+	Text    string // Chinese, may be shown
+	Kind    error  // one of the five kinds
+	Unknown bool   // the call may have taken effect: ask, or repeat with the same number and parameters
+}
+
+func (e *CallError) Error() string {
+	s := e.Call
+	if e.Code != "" {
+		s += ": " + e.Code
+	}
+	if e.Said != "" {
+		s += ": " + e.Said
+	}
+	if e.Unknown {
+		s += " (outcome unknown)"
+	}
+	return s
+}
+
+// Unwrap gives the refusal a person may read, and through it the kind.
+func (e *CallError) Unwrap() error { return Refuse(e.Kind, kindCode(e.Kind), e.Text) }
+
+func kindCode(kind error) string {
+	switch kind {
+	case ErrInvalid:
+		return CodeInvalid
+	case ErrForbidden:
+		return CodeForbidden
+	case ErrNotFound:
+		return CodeNotFound
+	case ErrConflict:
+		return CodeConflict
+	}
+	return CodeUnavailable
+}
+
+// OutcomeUnknown tells whether err leaves open that WeChat did what was asked: nothing was heard, or nothing that
+// can be believed. False for a refusal, and for a call that never left the house.
+func OutcomeUnknown(err error) bool {
+	var c *CallError
+	return errors.As(err, &c) && c.Unknown
+}
+
+// CallCode is WeChat's code inside err, or "".
+func CallCode(err error) string {
+	var c *CallError
+	if errors.As(err, &c) {
+		return c.Code
+	}
+	return ""
+}
