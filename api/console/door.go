@@ -1,0 +1,138 @@
+// Package console is the door for operators: a session cookie, JSON under /console/v1, and the console's
+// own pages under /console/.
+//
+// One file per business registers that business's operations through verb, which cannot be called
+// without naming the right the operation needs; what a role may do is model.Role.May. A test walks the
+// document for every role.
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"loudou/api/respond"
+	"loudou/model"
+	"loudou/service/operator"
+)
+
+// Door holds the services its files speak to.
+type Door struct {
+	Operators *operator.Service
+	// PublicURL is the origin browsers reach us at; https makes the cookie __Host- and Secure.
+	PublicURL string
+
+	cross *http.CrossOriginProtection
+}
+
+// Mount adds every operation of the console.
+func (d *Door) Mount(r *gin.Engine, api huma.API) {
+	d.cross = http.NewCrossOriginProtection()
+	if u, err := url.Parse(d.PublicURL); err == nil && u.Host != "" && u.Scheme != "" {
+		// A proxy may hand on another Host than the one the browser spoke to. A malformed URL adds nothing.
+		_ = d.cross.AddTrustedOrigin(u.Scheme + "://" + u.Host)
+	}
+	d.registerSession(api)
+	d.registerOperator(api)
+}
+
+// verb registers an operation that needs right. Every operation of the door goes through here.
+func verb[I, O any](d *Door, api huma.API, right model.Right, op huma.Operation, fn func(context.Context, *I) (*O, error)) {
+	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
+		c := humagin.Unwrap(ctx)
+		if !d.admit(c, right, "application/json") {
+			return
+		}
+		next(huma.WithContext(ctx, c.Request.Context()))
+	})
+	if op.Extensions == nil {
+		op.Extensions = map[string]any{}
+	}
+	op.Extensions["x-right"] = string(right)
+	respond.Verb(api, op, fn)
+}
+
+// Guard is the same lock for a plain gin route: uploads, downloads, live figures. accept is the content
+// type its body must have, "" when it has none.
+func (d *Door) Guard(right model.Right, accept string) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if d.admit(c, right, accept) {
+			c.Next()
+		}
+	}
+}
+
+type visitor struct {
+	operator model.Operator
+	token    string // the cookie's value
+	address  string
+}
+
+type visitorKey struct{}
+
+// OperatorFrom is who is at the door; the zero operator where nobody needs to be logged in.
+func OperatorFrom(ctx context.Context) model.Operator { return visitorFrom(ctx).operator }
+
+func visitorFrom(ctx context.Context) visitor {
+	v, _ := ctx.Value(visitorKey{}).(visitor)
+	return v
+}
+
+// admit lets the request in, or answers it: another site's request or a missing token 403 csrf, nobody
+// logged in 401, not one's right 403.
+func (d *Door) admit(c *gin.Context, right model.Right, accept string) bool {
+	secure(c.Writer.Header())
+	if err := d.cross.Check(c.Request); err != nil {
+		respond.Fail(c, errCSRF())
+		return false
+	}
+	v := visitor{address: c.ClientIP(), token: d.cookie(c.Request)}
+	writes := c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead
+	if right != model.RightNone {
+		o, ok, err := d.Operators.Session(c.Request.Context(), v.token)
+		if err != nil {
+			respond.Fail(c, err)
+			return false
+		}
+		if !ok {
+			respond.Fail(c, respond.Status(http.StatusUnauthorized))
+			return false
+		}
+		v.operator = o
+		if writes && !operator.SameCSRF(v.token, c.GetHeader("X-CSRF-Token")) {
+			respond.Fail(c, errCSRF())
+			return false
+		}
+		if !o.Role.May(right) {
+			respond.Fail(c, respond.Status(http.StatusForbidden))
+			return false
+		}
+	}
+	// A page of another site can post a form, but not JSON: the type is a lock of its own.
+	if writes && c.Request.ContentLength != 0 && !typed(c.ContentType(), accept) {
+		respond.Fail(c, errCSRF())
+		return false
+	}
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), visitorKey{}, v))
+	return true
+}
+
+func typed(got, accept string) bool { return accept != "" && strings.EqualFold(got, accept) }
+
+func errCSRF() error {
+	return model.Refuse(model.ErrForbidden, model.CodeCSRF, "这个请求不是从控制台发出的，请刷新页面后再试")
+}
+
+// secure sets the headers of every answer of the API: it is data, never a page, and never kept.
+func secure(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+}
