@@ -9,7 +9,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -21,7 +24,8 @@ import (
 // Error is the body of every failed call.
 type Error struct {
 	status int
-	Err    Failure `json:"error"`
+	after  time.Duration // what Retry-After says; zero is a second
+	Err    Failure       `json:"error"`
 }
 
 // Failure is what went wrong: a stable code, words for a person, and the fields at fault.
@@ -74,6 +78,18 @@ func Status(status int) *Error {
 	return &Error{status: status, Err: f}
 }
 
+// TooMany is 429, to be tried again after that long.
+func TooMany(after time.Duration) *Error {
+	e := Status(http.StatusTooManyRequests)
+	e.after = after
+	return e
+}
+
+// retryAfter is in whole seconds, never zero.
+func (e *Error) retryAfter() string {
+	return strconv.Itoa(max(1, int(math.Ceil(e.after.Seconds()))))
+}
+
 // From turns any error into what the caller may see.
 func From(err error) *Error {
 	var e *Error
@@ -107,7 +123,7 @@ func Fail(c *gin.Context, err error) {
 	note(c.Request.Context(), c.FullPath(), e, err)
 	if e.status == http.StatusServiceUnavailable || e.status == http.StatusTooManyRequests {
 		if c.Writer.Header().Get("Retry-After") == "" {
-			c.Header("Retry-After", "1")
+			c.Header("Retry-After", e.retryAfter())
 		}
 	}
 	c.AbortWithStatusJSON(e.status, e)
@@ -125,7 +141,7 @@ func Verb[I, O any](api huma.API, op huma.Operation, fn func(context.Context, *I
 			e := From(err)
 			note(ctx, op.OperationID, e, err)
 			if e.status == http.StatusServiceUnavailable || e.status == http.StatusTooManyRequests {
-				return nil, huma.ErrorWithHeaders(e, http.Header{"Retry-After": {"1"}})
+				return nil, huma.ErrorWithHeaders(e, http.Header{"Retry-After": {e.retryAfter()}})
 			}
 			return nil, e
 		}
