@@ -11,9 +11,12 @@ import (
 	"gorm.io/gorm"
 
 	"loudou/api"
+	"loudou/api/console"
 	"loudou/config"
 	"loudou/model/migration"
 	"loudou/service/job"
+	"loudou/service/limit"
+	"loudou/service/operator"
 	"loudou/service/store"
 )
 
@@ -25,6 +28,8 @@ type house struct {
 	db    *gorm.DB
 	redis *store.Redis
 	jobs  *job.Service
+
+	operators *operator.Service
 
 	handler http.Handler
 	openapi huma.API
@@ -59,9 +64,18 @@ func build(cfg config.Config) (*house, error) {
 	h.background = append(h.background, h.jobs.Run)
 
 	// Services.
+	limits := limit.New(h.redis, cfg.Limits == "off")
+	h.operators = operator.New(h.db, limits, operator.Options{TwoPerson: true})
+	h.begin = append(h.begin, func(ctx context.Context) error {
+		_, err := h.operators.First(ctx, cfg.OperatorName, cfg.OperatorPassword)
+		return err
+	})
+	h.jobs.Every("operator.sweep", 6*time.Hour, h.operators.Sweep)
 
 	// Doors.
-	doors := []api.Mounter{}
+	doors := []api.Mounter{
+		&console.Door{Operators: h.operators, PublicURL: cfg.PublicURL},
+	}
 
 	engine, document, err := api.New(api.Options{
 		Version: version, TrustedProxies: cfg.TrustedProxies, Ready: h.missing, Notes: h.notes(), Observe: h.metrics.request,
