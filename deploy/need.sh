@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Sourced by the other scripts: says in one line what a machine lacks and how to get it.
+need() { echo "loudou: $1" >&2; exit 1; }
+
+# version_at_least HAVE WANT
+version_at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n1)" = "$2" ]; }
+
+need_go() {
+  command -v go >/dev/null || need "Go is missing: install Go 1.26 or newer and put its bin folder on PATH"
+  local have; have=$(go env GOVERSION | sed 's/^go//')
+  version_at_least "$have" 1.26 || need "Go $have is too old: install Go 1.26 or newer"
+}
+
+need_node() {
+  command -v node >/dev/null || need "Node.js is missing: install Node.js 20.19 or newer (20 LTS or 22)"
+  command -v npm >/dev/null || need "npm is missing: it comes with Node.js; on Debian apt-get install npm"
+  local have; have=$(node --version | sed 's/^v//')
+  version_at_least "$have" 20.19 || need "Node.js $have is too old: install Node.js 20.19 or newer"
+}
+
+# as_root CMD… runs with the rights to install packages.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else need "root or sudo is needed for: $*"; fi; }
+
+# install_console puts the console's packages in place, once per lock file.
+install_console() {
+  local dir=web/console stamp
+  stamp=$(sha256sum $dir/package-lock.json | cut -d' ' -f1)
+  if [ "$(cat $dir/node_modules/.stamp 2>/dev/null)" != "$stamp" ]; then
+    (cd $dir && npm ci --no-audit --no-fund --loglevel=error) && echo "$stamp" >$dir/node_modules/.stamp
+  fi
+}
+
+# build_console builds the console, once per state of its sources.
+build_console() {
+  local dir=web/console stamp
+  install_console
+  stamp=$(cd $dir && find src public index.html package-lock.json vite.config.* tsconfig*.json -type f 2>/dev/null | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
+  if [ "$(cat $dir/dist/.stamp 2>/dev/null)" != "$stamp" ] || [ ! -f $dir/dist/index.html ]; then
+    (cd $dir && npm run --silent build >/tmp/loudou-console-build.$$ 2>&1) || { cat /tmp/loudou-console-build.$$ >&2; rm -f /tmp/loudou-console-build.$$; return 1; }
+    rm -f /tmp/loudou-console-build.$$
+    echo "$stamp" >$dir/dist/.stamp
+  fi
+}
+
+# build_go builds both programs into bin/. The console is embedded, so it is built before.
+build_go() {
+  local v; v=$(git describe --tags --always --dirty 2>/dev/null || echo dev)
+  CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$v" -o bin/loudou ./cmd/loudou
+  CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/fakewechat ./cmd/fakewechat
+}
