@@ -1,0 +1,290 @@
+package model
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// RuleKind says what a rule answers.
+type RuleKind string
+
+// The kinds of rules.
+const (
+	RuleKeyword RuleKind = "keyword"
+	RuleFollow  RuleKind = "follow"
+	RuleDefault RuleKind = "default"
+	RuleScene   RuleKind = "scene" // a QR code's value
+	RuleMenu    RuleKind = "menu"  // a menu button's key
+)
+
+var ruleKindNames = map[RuleKind]string{RuleKeyword: "关键词", RuleFollow: "关注", RuleDefault: "默认", RuleScene: "扫码", RuleMenu: "菜单"}
+
+// Name is the kind in Chinese.
+func (k RuleKind) Name() string { return ruleKindNames[k] }
+
+// Match is how a keyword meets a sentence.
+type Match string
+
+// The matches, in their order of winning.
+const (
+	MatchExact    Match = "exact"
+	MatchContains Match = "contains"
+	MatchRegex    Match = "regex"
+)
+
+var matchNames = map[Match]string{MatchExact: "完全相同", MatchContains: "包含", MatchRegex: "正则"}
+
+// Name is the match in Chinese.
+func (m Match) Name() string { return matchNames[m] }
+
+// Keyword is one word of a rule.
+type Keyword struct {
+	Text  string `json:"text"`
+	Match Match  `json:"match"`
+}
+
+// Rule is one automatic reply, as an operator writes it.
+type Rule struct {
+	ID       int64     `json:"id"`
+	Name     string    `json:"name"`
+	Kind     RuleKind  `json:"kind"`
+	EventKey string    `json:"event_key,omitempty"` // scene value or menu key; empty: any
+	Keywords []Keyword `json:"keywords,omitempty"`
+	Priority int       `json:"priority"`
+	Active   Active    `json:"active"`
+	Pick     string    `json:"pick"` // all or random
+	Messages []Message `json:"messages"`
+	Enabled  bool      `json:"enabled"`
+}
+
+// Active is when a rule may answer, all of it in Asia/Shanghai; an empty one is always.
+type Active struct {
+	Days     []int      `json:"days,omitempty"`      // 1 Monday … 7 Sunday; a span across midnight belongs to the day it begins
+	From     string     `json:"from,omitempty"`      // 09:00
+	To       string     `json:"to,omitempty"`        // 18:00, exclusive; before From: across midnight
+	StartsAt *time.Time `json:"starts_at,omitempty"` // inclusive
+	EndsAt   *time.Time `json:"ends_at,omitempty"`   // exclusive
+}
+
+// minute reads HH:MM as minutes of the day; 24:00 is allowed.
+func minute(s string) (int, bool) {
+	if len(s) != 5 || s[2] != ':' {
+		return 0, false
+	}
+	h, err1 := strconv.ParseUint(s[:2], 10, 8)
+	m, err2 := strconv.ParseUint(s[3:], 10, 8)
+	if err1 != nil || err2 != nil || m > 59 || h > 24 || (h == 24 && m > 0) {
+		return 0, false
+	}
+	return int(h*60 + m), true
+}
+
+// Holds says whether the window is open at t.
+func (a *Active) Holds(t time.Time) bool {
+	if a.StartsAt != nil && t.Before(*a.StartsAt) || a.EndsAt != nil && !t.Before(*a.EndsAt) {
+		return false
+	}
+	if a.From == "" && a.To == "" && len(a.Days) == 0 {
+		return true
+	}
+	local := t.In(Shanghai)
+	at, day := local.Hour()*60+local.Minute(), local
+	from, to := 0, 24*60
+	if m, ok := minute(a.From); ok {
+		from = m
+	}
+	if m, ok := minute(a.To); ok {
+		to = m
+	}
+	switch {
+	case from < to:
+		if at < from || at >= to {
+			return false
+		}
+	case at < to: // the morning part of a span that began yesterday
+		day = day.AddDate(0, 0, -1)
+	case at < from:
+		return false
+	}
+	if len(a.Days) == 0 {
+		return true
+	}
+	w := int(day.Weekday())
+	if w == 0 {
+		w = 7
+	}
+	return slices.Contains(a.Days, w)
+}
+
+// Fold brings a sentence and a keyword to one form: lower case, full width to half, blanks trimmed and
+// runs of them to one, invisible marks gone.
+func Fold(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	blank := false
+	for _, r := range s {
+		switch {
+		case r >= 0xff01 && r <= 0xff5e:
+			r -= 0xfee0
+		case r == 0x200b || r == 0x200c || r == 0xfeff || r == 0x2060:
+			continue
+		}
+		if unicode.IsSpace(r) || r == 0x3000 {
+			blank = b.Len() > 0
+			continue
+		}
+		if blank {
+			b.WriteByte(' ')
+			blank = false
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// Check lists every fault of the rule, each with its field, in Chinese. nil means it may be saved.
+func (r *Rule) Check() error {
+	bad := Refuse(ErrInvalid, CodeInvalid, "这条规则还不能保存")
+	if n := utf8.RuneCountInString(strings.TrimSpace(r.Name)); n == 0 || n > 60 {
+		bad.Field("name", "请填写规则名称，最多 60 个字")
+	}
+	if ruleKindNames[r.Kind] == "" {
+		bad.Field("kind", "不认识的规则类型")
+	}
+	if r.Pick != "all" && r.Pick != "random" {
+		bad.Field("pick", "应为 all（全部）或 random（随机一条）")
+	}
+	if r.Priority < -1000 || r.Priority > 1000 {
+		bad.Field("priority", "优先级应在 -1000 到 1000 之间")
+	}
+	if r.EventKey != "" && (r.Kind == RuleScene && len(r.EventKey) > 64 || len(r.EventKey) > 128) {
+		bad.Field("event_key", "太长：场景值最多 64 字节，菜单 key 最多 128 字节")
+	}
+	if r.EventKey != "" && r.Kind != RuleScene && r.Kind != RuleMenu {
+		bad.Field("event_key", "只有扫码和菜单规则有 event_key")
+	}
+	r.checkKeywords(bad)
+	r.Active.check(bad)
+	articles := 8
+	if r.Kind == RuleKeyword || r.Kind == RuleDefault {
+		articles = 1 // WeChat shows one article in answer to a message
+	}
+	if len(r.Messages) == 0 {
+		bad.Field("messages", "至少要有一条回复")
+	}
+	most := 5
+	if r.Pick == "random" {
+		most = 20
+	}
+	if len(r.Messages) > most {
+		bad.Field("messages", fmt.Sprintf("最多 %d 条回复", most))
+	}
+	for i := range r.Messages {
+		for _, f := range r.Messages[i].Faults(articles) {
+			bad.Field(fmt.Sprintf("messages[%d]", i), fmt.Sprintf("第 %d 条回复：%s", i+1, f))
+		}
+		if r.Messages[i].Type == "transfer_customer_service" && i > 0 && r.Pick == "all" {
+			bad.Field(fmt.Sprintf("messages[%d]", i), "转人工客服只能放在第一条")
+		}
+	}
+	if len(bad.Fields) == 0 {
+		return nil
+	}
+	bad.Text = bad.Fields[0].Message
+	return bad
+}
+
+func (r *Rule) checkKeywords(bad *Refusal) {
+	if r.Kind != RuleKeyword {
+		if len(r.Keywords) > 0 {
+			bad.Field("keywords", "只有关键词规则有关键词")
+		}
+		return
+	}
+	if len(r.Keywords) == 0 || len(r.Keywords) > 100 {
+		bad.Field("keywords", "关键词应有 1 到 100 个")
+	}
+	had := map[string]bool{}
+	for i, k := range r.Keywords {
+		field := fmt.Sprintf("keywords[%d]", i)
+		switch {
+		case matchNames[k.Match] == "":
+			bad.Field(field, "匹配方式应为 exact、contains 或 regex")
+		case Fold(k.Text) == "":
+			bad.Field(field, "关键词不能为空")
+		case !utf8.ValidString(k.Text) || strings.ContainsRune(k.Text, 0):
+			bad.Field(field, "关键词里有无法显示的字符")
+		case utf8.RuneCountInString(k.Text) > 60 && k.Match != MatchRegex:
+			bad.Field(field, "关键词最多 60 个字")
+		case k.Match == MatchRegex && len(k.Text) > 256:
+			bad.Field(field, "正则最多 256 字节")
+		}
+		if k.Match == MatchRegex {
+			if _, err := CompileWord(k.Text); err != nil {
+				bad.Field(field, "正则写得不对，请检查括号和特殊符号")
+			}
+		}
+		id := string(k.Match) + "\n" + Fold(k.Text)
+		if k.Match == MatchRegex {
+			id = string(k.Match) + "\n" + k.Text
+		}
+		if had[id] {
+			bad.Field(field, "「"+k.Text+"」重复了")
+		}
+		had[id] = true
+	}
+}
+
+// CompileWord reads a regex keyword: RE2, so its time is bounded, and case is folded.
+func CompileWord(s string) (*regexp.Regexp, error) { return regexp.Compile("(?is)" + s) }
+
+func (a *Active) check(bad *Refusal) {
+	for _, d := range a.Days {
+		if d < 1 || d > 7 {
+			bad.Field("active.days", "星期应为 1（周一）到 7（周日）")
+			break
+		}
+	}
+	from, okFrom := minute(a.From)
+	to, okTo := minute(a.To)
+	if a.From != "" && !okFrom {
+		bad.Field("active.from", "时间应为 09:00 的写法")
+	}
+	if a.To != "" && !okTo {
+		bad.Field("active.to", "时间应为 18:00 的写法")
+	}
+	if (a.From == "") != (a.To == "") {
+		bad.Field("active.from", "开始时间和结束时间要一起填")
+	}
+	if okFrom && okTo && from == to {
+		bad.Field("active.to", "结束时间不能与开始时间相同")
+	}
+	if a.StartsAt != nil && a.EndsAt != nil && !a.StartsAt.Before(*a.EndsAt) {
+		bad.Field("active.ends_at", "结束日期应在开始日期之后")
+	}
+}
+
+// Answer is what the published rules say to a push.
+type Answer struct {
+	RuleID  int64
+	Rule    string // its name
+	Keyword string // the word that met, for counting
+	Version int64
+	Body    []byte    // the passive answer before encryption; empty: success
+	Later   []Message // what goes as customer-service messages, in order
+}
+
+// Kept is a push with what was made of it, handed on in the transaction that keeps it.
+type Kept struct {
+	Push
+	PushKey  string
+	PersonID int64     // 0: WeChat's own event
+	At       time.Time // when it happened, on the business clock
+	Answer   Answer
+}
