@@ -236,9 +236,12 @@ func (s *Spool) segments() []string {
 	return out
 }
 
-// Drain hands every record to keep, oldest first, and removes a segment once all of its records were
-// kept. It stops at the first error and returns it; what is left is handed again next time.
-func (s *Spool) Drain(keep func(record []byte) error) error {
+// drainBatch is how many records keep gets at once.
+const drainBatch = 64
+
+// Drain hands every record to keep, oldest first and several at once, and removes a segment when all of
+// its records were kept. It stops at the first error and returns it; what is left is handed again next time.
+func (s *Spool) Drain(keep func(records [][]byte) error) error {
 	s.drain.Lock()
 	defer s.drain.Unlock()
 	if s.Waiting() == 0 && s.Bytes() == 0 {
@@ -253,7 +256,7 @@ func (s *Spool) Drain(keep func(record []byte) error) error {
 	return nil
 }
 
-func (s *Spool) drainOne(name string, keep func([]byte) error) error {
+func (s *Spool) drainOne(name string, keep func([][]byte) error) error {
 	f, err := os.OpenFile(name, os.O_RDWR, 0) //nolint:gosec // our own folder
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
@@ -273,8 +276,8 @@ func (s *Spool) drainOne(name string, keep func([]byte) error) error {
 		return fmt.Errorf("spool: %w", err)
 	}
 	rs := records(b)
-	for _, r := range rs {
-		if err := keep(r); err != nil {
+	for part := range slices.Chunk(rs, drainBatch) {
+		if err := keep(part); err != nil {
 			return err
 		}
 	}

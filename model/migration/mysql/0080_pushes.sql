@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS pushes (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  push_key VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  openid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  msg_type VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
+  event VARCHAR(64) COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+  event_key TEXT COLLATE utf8mb4_bin NOT NULL,
+  content MEDIUMTEXT COLLATE utf8mb4_bin NOT NULL,
+  raw MEDIUMTEXT COLLATE utf8mb4_bin NOT NULL,
+  answer MEDIUMTEXT COLLATE utf8mb4_bin NOT NULL,
+  rule_id BIGINT NOT NULL DEFAULT 0,
+  rule_version BIGINT NOT NULL DEFAULT 0,
+  handed TINYINT NOT NULL DEFAULT 1,
+  happened_at DATETIME(3) NOT NULL,
+  received_at DATETIME(3) NOT NULL,
+  UNIQUE KEY pushes_once (appid, push_key),
+  KEY pushes_fan (appid, openid, happened_at),
+  KEY pushes_received (appid, received_at)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS followers (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  openid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  person_id BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  unionid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  subscribed TINYINT NOT NULL DEFAULT 0,
+  subscribed_at DATETIME(3) NULL,
+  unsubscribed_at DATETIME(3) NULL,
+  changed_at DATETIME(3) NOT NULL,
+  subscribe_scene VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  scene VARCHAR(64) COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+  follows BIGINT NOT NULL DEFAULT 0,
+  remark VARCHAR(120) NOT NULL DEFAULT '',
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY followers_openid (appid, openid),
+  KEY followers_list (appid, subscribed, id),
+  KEY followers_person (person_id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

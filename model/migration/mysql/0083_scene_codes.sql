@@ -1,0 +1,16 @@
+CREATE TABLE IF NOT EXISTS scene_codes (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  scene VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
+  permanent TINYINT NOT NULL,
+  channel VARCHAR(64) COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+  campaign_id BIGINT NOT NULL DEFAULT 0,
+  ticket VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  url VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  expires_at DATETIME(3) NULL,
+  operator_id BIGINT NOT NULL DEFAULT 0,
+  operator_name VARCHAR(64) NOT NULL DEFAULT '',
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY scene_codes_scene (appid, scene)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

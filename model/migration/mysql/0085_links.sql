@@ -1,0 +1,16 @@
+CREATE TABLE IF NOT EXISTS links (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  code VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  target VARCHAR(2048) COLLATE utf8mb4_bin NOT NULL,
+  channel VARCHAR(64) COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+  campaign_id BIGINT NOT NULL DEFAULT 0,
+  article_id BIGINT NOT NULL DEFAULT 0,
+  clicks BIGINT NOT NULL DEFAULT 0,
+  robots BIGINT NOT NULL DEFAULT 0,
+  operator_id BIGINT NOT NULL DEFAULT 0,
+  operator_name VARCHAR(64) NOT NULL DEFAULT '',
+  created_at DATETIME(3) NOT NULL,
+  UNIQUE KEY links_code (code),
+  KEY links_list (appid, id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,15 @@
+CREATE TABLE IF NOT EXISTS reply_rules (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  name VARCHAR(120) NOT NULL,
+  kind VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  event_key VARCHAR(128) COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+  priority BIGINT NOT NULL DEFAULT 0,
+  enabled TINYINT NOT NULL,
+  spec MEDIUMTEXT COLLATE utf8mb4_bin NOT NULL,
+  revision BIGINT NOT NULL DEFAULT 0,
+  operator_name VARCHAR(64) NOT NULL DEFAULT '',
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  KEY reply_rules_list (appid, id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,9 @@
+CREATE TABLE IF NOT EXISTS menu_drafts (
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  revision BIGINT NOT NULL,
+  menu MEDIUMTEXT COLLATE utf8mb4_bin NOT NULL,
+  operator_id BIGINT NOT NULL DEFAULT 0,
+  operator_name VARCHAR(64) NOT NULL DEFAULT '',
+  updated_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (appid)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,13 @@
+CREATE TABLE IF NOT EXISTS menu_versions (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  version BIGINT NOT NULL,
+  note VARCHAR(500) NOT NULL DEFAULT '',
+  restored_from BIGINT NOT NULL DEFAULT 0,
+  menu MEDIUMTEXT COLLATE utf8mb4_bin NOT NULL,
+  diff MEDIUMTEXT NOT NULL,
+  operator_id BIGINT NOT NULL DEFAULT 0,
+  operator_name VARCHAR(64) NOT NULL DEFAULT '',
+  published_at DATETIME(3) NOT NULL,
+  UNIQUE KEY menu_versions_number (appid, version)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,16 @@
+CREATE TABLE IF NOT EXISTS links (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  appid TEXT NOT NULL,
+  code TEXT NOT NULL,
+  target TEXT NOT NULL,
+  channel TEXT NOT NULL DEFAULT '',
+  campaign_id INTEGER NOT NULL DEFAULT 0,
+  article_id INTEGER NOT NULL DEFAULT 0,
+  clicks INTEGER NOT NULL DEFAULT 0,
+  robots INTEGER NOT NULL DEFAULT 0,
+  operator_id INTEGER NOT NULL DEFAULT 0,
+  operator_name TEXT NOT NULL DEFAULT '',
+  created_at DATETIME NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS links_code ON links (code);
+CREATE INDEX IF NOT EXISTS links_list ON links (appid, id);

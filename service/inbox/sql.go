@@ -1,0 +1,279 @@
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"loudou/model"
+	"loudou/service/store"
+)
+
+// row is one kept push. Handed is false while those who act on it have not yet.
+type row struct {
+	ID          int64  `gorm:"primaryKey"`
+	AppID       string `gorm:"column:appid"`
+	PushKey     string
+	OpenID      string `gorm:"column:openid"`
+	MsgType     string
+	Event       string
+	EventKey    string
+	Content     string
+	Raw         string
+	Answer      string
+	RuleID      int64
+	RuleVersion int64
+	Handed      bool
+	HappenedAt  time.Time
+	ReceivedAt  time.Time
+}
+
+func (row) TableName() string { return "pushes" }
+
+func (f *flight) row(handed bool) row {
+	k := &f.kept
+	return row{
+		AppID: k.AppID, PushKey: k.PushKey, OpenID: string(k.FromUserName), MsgType: k.MsgType, Event: k.Event, EventKey: k.EventKey,
+		Content: k.Text(), Raw: string(k.Raw), Answer: string(k.Answer.Body), RuleID: k.Answer.RuleID, RuleVersion: k.Answer.Version,
+		Handed: handed, HappenedAt: k.At, ReceivedAt: model.Milli(f.received),
+	}
+}
+
+// store keeps a batch in one transaction. Pushes that were there already get their kept answer and no
+// effect. Should acting on one of them fail for good, the batch is stored again one by one, and the
+// culprit is kept with a job that acts on it later: a push is never lost for what it leads to.
+func (s *Service) store(ctx context.Context, batch []*flight) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	// One order for all instances: two batches with the same pushes wait for each other, never crosswise.
+	slices.SortFunc(batch, func(a, b *flight) int { return strings.Compare(a.kept.PushKey, b.kept.PushKey) })
+	ctx, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
+	err := s.storeAll(ctx, batch, true)
+	if err == nil || store.Gone(err) || ctx.Err() != nil {
+		return err
+	}
+	slog.Warn("pushes are stored one by one", "pushes", len(batch), "err", err)
+	for _, f := range batch {
+		one := []*flight{f}
+		if err := s.storeAll(ctx, one, true); err == nil {
+			continue
+		} else if store.Gone(err) || ctx.Err() != nil {
+			return err
+		}
+		if err := s.storeAll(ctx, one, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) storeAll(ctx context.Context, batch []*flight, hand bool) error {
+	var err error
+	for range 4 { // a duplicate means another instance was faster: look again
+		fresh, repeated := 0, 0
+		err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+			fresh, repeated = 0, 0
+			news, err := s.sift(tx, batch)
+			if err != nil || len(news) == 0 {
+				repeated = len(batch)
+				return err
+			}
+			rows := make([]row, len(news))
+			for i, f := range news {
+				rows[i] = f.row(hand)
+			}
+			if err := tx.Create(&rows).Error; err != nil {
+				return fmt.Errorf("keep pushes: %w", err)
+			}
+			fresh, repeated = len(news), len(batch)-len(news)
+			if !hand {
+				for _, f := range news {
+					if err := s.jobs.Add(tx, "inbox.hand", f.kept.AppID+":"+f.kept.PushKey, handJob{f.kept.AppID, f.kept.PushKey}, time.Time{}); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			kept := make([]*model.Kept, len(news))
+			for i, f := range news {
+				kept[i] = &f.kept
+			}
+			return s.hand(tx, kept)
+		})
+		if _, dup := store.Duplicate(err); !dup {
+			if err == nil {
+				s.Stored.Add(int64(fresh))
+				s.Repeated.Add(int64(repeated))
+			}
+			return err
+		}
+	}
+	return err
+}
+
+// sift gives those of batch that are not kept yet, and the others the answer kept with them.
+func (s *Service) sift(tx *gorm.DB, batch []*flight) ([]*flight, error) {
+	byApp := map[string][]string{}
+	for _, f := range batch {
+		byApp[f.kept.AppID] = append(byApp[f.kept.AppID], f.kept.PushKey)
+	}
+	had := map[string]row{}
+	for appid, keys := range byApp {
+		var rows []row
+		if err := tx.Select("appid", "push_key", "answer", "rule_id", "rule_version").Where("appid = ? AND push_key IN ?", appid, keys).Find(&rows).Error; err != nil {
+			return nil, fmt.Errorf("look for pushes: %w", err)
+		}
+		for _, r := range rows {
+			had[r.AppID+"\n"+r.PushKey] = r
+		}
+	}
+	var news []*flight
+	for _, f := range batch {
+		if r, ok := had[f.kept.AppID+"\n"+f.kept.PushKey]; ok {
+			f.kept.Answer.Body, f.kept.Answer.RuleID, f.kept.Answer.Version = []byte(r.Answer), r.RuleID, r.RuleVersion
+			continue
+		}
+		news = append(news, f)
+	}
+	return news, nil
+}
+
+// hand lets the takers act on new pushes.
+func (s *Service) hand(tx *gorm.DB, kept []*model.Kept) error {
+	known := map[string]int64{}
+	for _, k := range kept {
+		if !ofFan(&k.Push) {
+			continue
+		}
+		id := k.AppID + "\n" + string(k.FromUserName)
+		if known[id] == 0 {
+			person, err := s.persons.Ensure(tx, k.AppID, k.FromUserName, "")
+			if err != nil {
+				return fmt.Errorf("push of a fan: %w", err)
+			}
+			known[id] = person
+		}
+		k.PersonID = known[id]
+	}
+	for _, t := range s.takers {
+		if err := t.Take(tx, kept); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ofFan tells a fan's own doing from WeChat's news about jobs, checks and payments.
+func ofFan(p *model.Push) bool {
+	if p.MsgType != "event" {
+		return true
+	}
+	switch p.Event {
+	case "subscribe", "unsubscribe", "SCAN", "LOCATION", "CLICK", "VIEW", "view_miniprogram", "scancode_push", "scancode_waitmsg",
+		"pic_sysphoto", "pic_photo_or_album", "pic_weixin", "location_select", "user_enter_tempsession":
+		return true
+	}
+	return false
+}
+
+type handJob struct {
+	AppID   string `json:"appid"`
+	PushKey string `json:"push_key"`
+}
+
+// Hand acts on a push that was kept without: the job inbox.hand. Twice is safe.
+func (s *Service) Hand(ctx context.Context, payload json.RawMessage) error {
+	var j handJob
+	if err := json.Unmarshal(payload, &j); err != nil {
+		return fmt.Errorf("hand a push on: %w: %w", model.ErrInvalid, err)
+	}
+	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+		var r row
+		if err := store.Lock(tx).Where("appid = ? AND push_key = ?", j.AppID, j.PushKey).Take(&r).Error; err != nil {
+			return fmt.Errorf("push %s: %w", j.PushKey, err)
+		}
+		if r.Handed {
+			return nil
+		}
+		k := &model.Kept{Push: r.push(), PushKey: r.PushKey, At: r.HappenedAt.UTC()}
+		k.Answer = s.answers.Answer(&k.Push, k.At)
+		k.Answer.Body = []byte(r.Answer)
+		if err := s.hand(tx, []*model.Kept{k}); err != nil {
+			return err
+		}
+		return tx.Model(&row{}).Where("id = ?", r.ID).Update("handed", true).Error
+	})
+}
+
+func (r *row) push() model.Push {
+	p := model.Push{
+		AppID: r.AppID, FromUserName: model.OpenID(r.OpenID), MsgType: r.MsgType, Event: r.Event, EventKey: r.EventKey, Content: r.Content,
+		MsgID: msgID(r.PushKey), CreateTime: r.HappenedAt.Unix(), Raw: []byte(r.Raw),
+	}
+	if r.MsgType == "voice" && r.Content != "" {
+		p.Fields = []model.PushField{{Path: "Recognition", Value: r.Content}}
+	}
+	return p
+}
+
+func msgID(key string) string {
+	if id, ok := strings.CutPrefix(key, "m"); ok {
+		return id
+	}
+	return ""
+}
+
+// Windows gives the fan's open windows at a time, without what was used of them: of each origin the
+// latest act counts, since a new message opens the window anew.
+func (s *Service) Windows(ctx context.Context, appid string, openid model.OpenID, at time.Time) ([]model.Window, error) {
+	var rows []row
+	if err := s.db.WithContext(ctx).Select("id", "appid", "push_key", "openid", "msg_type", "event", "event_key", "happened_at").
+		Where("appid = ? AND openid = ? AND happened_at > ?", appid, string(openid), model.Milli(at.Add(-48*time.Hour))).
+		Order("happened_at DESC").Limit(200).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("windows of a fan: %w", err)
+	}
+	var out []model.Window
+	for i := range rows {
+		p := rows[i].push()
+		w, ok := p.Opens()
+		if !ok || !at.Before(w.Ends) || w.Opened.After(at.Add(time.Minute)) ||
+			slices.ContainsFunc(out, func(o model.Window) bool { return o.Origin == w.Origin }) {
+			continue
+		}
+		out = append(out, w)
+	}
+	return out, nil
+}
+
+// Sweep forgets the bodies of pushes older than keep; that they came, when and of what kind stays.
+func (s *Service) Sweep(ctx context.Context, keep time.Duration) error {
+	for {
+		var ids []int64
+		if err := s.db.WithContext(ctx).Model(&row{}).Where("received_at < ? AND raw <> ''", model.Milli(s.now().Add(-keep))).
+			Limit(500).Pluck("id", &ids).Error; err != nil {
+			return fmt.Errorf("sweep pushes: %w", err)
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		if err := s.db.WithContext(ctx).Model(&row{}).Where("id IN ?", ids).Updates(map[string]any{"raw": "", "content": "", "answer": ""}).Error; err != nil {
+			return fmt.Errorf("sweep pushes: %w", err)
+		}
+	}
+}
+
+// Erase forgets what a fan said and was answered. It belongs to the caller's transaction.
+func (s *Service) Erase(tx *gorm.DB, appid string, openid model.OpenID) error {
+	if err := tx.Where("appid = ? AND openid = ?", appid, string(openid)).Delete(&row{}).Error; err != nil {
+		return fmt.Errorf("erase pushes: %w", err)
+	}
+	return nil
+}
