@@ -14,9 +14,12 @@ import (
 	"loudou/api/console"
 	"loudou/config"
 	"loudou/model/migration"
+	"loudou/service/event"
+	"loudou/service/figure"
 	"loudou/service/job"
 	"loudou/service/limit"
 	"loudou/service/operator"
+	"loudou/service/person"
 	"loudou/service/store"
 )
 
@@ -30,6 +33,9 @@ type house struct {
 	jobs  *job.Service
 
 	operators *operator.Service
+	persons   *person.Service
+	events    *event.Service
+	figures   *figure.Service
 
 	handler http.Handler
 	openapi huma.API
@@ -72,6 +78,14 @@ func build(cfg config.Config) (*house, error) {
 	})
 	h.jobs.Every("operator.sweep", 6*time.Hour, h.operators.Sweep)
 
+	h.persons = person.New(h.db, h.clock.now)
+	h.events = event.New(h.db, h.redis, event.Options{
+		Articles: figure.NewCatalogue(h.db, "articles"), Courses: figure.NewCatalogue(h.db, "courses"), Lessons: figure.NewCatalogue(h.db, "lessons"),
+		Now: h.clock.now, PerPerson: h.eventsPerPerson(),
+	})
+	h.background = append(h.background, h.events.Run)
+	h.figures = figure.New(h.db, h.persons, h.events, h.clock.now)
+
 	// Doors.
 	doors := []api.Mounter{
 		&console.Door{Operators: h.operators, PublicURL: cfg.PublicURL},
@@ -85,6 +99,14 @@ func build(cfg config.Config) (*house, error) {
 	}
 	h.handler, h.openapi = engine, document
 	return h, nil
+}
+
+// eventsPerPerson is how many events a second one person may send; a phone sends a few.
+func (h *house) eventsPerPerson() int {
+	if h.cfg.Limits == "off" {
+		return 0
+	}
+	return 50
 }
 
 // missing says in words what the service lacks now; empty when it is ready.

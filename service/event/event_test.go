@@ -318,4 +318,3 @@ func TestCatalogue(t *testing.T) {
 		t.Errorf("%d look-ups", courses.ask)
 	}
 }
-
