@@ -1,0 +1,21 @@
+CREATE TABLE IF NOT EXISTS courses (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  title VARCHAR(100) NOT NULL,
+  intro MEDIUMTEXT NOT NULL,
+  cover VARCHAR(500) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  category VARCHAR(50) NOT NULL,
+  teacher VARCHAR(50) NOT NULL,
+  price BIGINT NOT NULL,
+  original_price BIGINT NULL,
+  status VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  goods_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  goods_status VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  goods_error VARCHAR(300) NOT NULL,
+  version BIGINT NOT NULL,
+  updated_by VARCHAR(64) NOT NULL,
+  published_at DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  KEY courses_shop (appid, status, id)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci

@@ -1,0 +1,17 @@
+CREATE TABLE IF NOT EXISTS media (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  appid TEXT NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  mime TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  width INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  title TEXT NOT NULL,
+  public BOOLEAN NOT NULL,
+  operator_id INTEGER NOT NULL,
+  created_at DATETIME NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS media_name ON media (name);
+CREATE INDEX IF NOT EXISTS media_kind ON media (appid, kind, id);
