@@ -54,7 +54,7 @@ type Course struct {
 	UpdatedBy     string // the operator's name
 	PublishedAt   *time.Time
 	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // TableName keeps the table's name apart from the type's.

@@ -18,7 +18,7 @@ type Learner struct {
 	LoginAt    time.Time
 	ErasedAt   *time.Time
 	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	UpdatedAt  time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // TableName keeps the table's name apart from the type's.

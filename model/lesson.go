@@ -36,7 +36,7 @@ type Lesson struct {
 	Version   int64
 	UpdatedBy string
 	CreatedAt time.Time
-	UpdatedAt time.Time
+	UpdatedAt time.Time `gorm:"autoUpdateTime:false"`
 	DeletedAt *time.Time
 }
 
@@ -92,7 +92,7 @@ type Progress struct {
 	Position   int // seconds, the furthest
 	FinishedAt *time.Time
 	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	UpdatedAt  time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // TableName keeps the table's name apart from the type's.

@@ -59,11 +59,11 @@ func (s *Service) PublishGoods(ctx context.Context, payload json.RawMessage) err
 		status, text = model.GoodsFailed, "虚拟支付没有接受这件道具，请检查价格、名称与封面后重新上架"
 	}
 	kept := s.db.WithContext(ctx).Model(&model.Course{}).Where("id = ? AND goods_id = ?", w.CourseID, w.GoodsID).
-		Updates(map[string]any{"goods_status": status, "goods_error": text}).Error
+		UpdateColumns(map[string]any{"goods_status": status, "goods_error": text}).Error
 	if kept != nil {
 		return fmt.Errorf("goods %s: %w", w.GoodsID, kept)
 	}
-	return err
+	return nil // a refusal stands on the course; the job is done, so that publishing again asks again
 }
 
 func firstRunes(s string, n int) string {

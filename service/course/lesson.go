@@ -142,7 +142,7 @@ func (s *Service) OrderLessons(ctx context.Context, by model.Operator, courseID 
 			return mismatch()
 		}
 		for i, id := range ids {
-			if err := tx.Model(&model.Lesson{}).Where("id = ?", id).Update("position", i+1).Error; err != nil {
+			if err := tx.Model(&model.Lesson{}).Where("id = ?", id).UpdateColumn("position", i+1).Error; err != nil {
 				return err
 			}
 		}
