@@ -18,9 +18,9 @@ import (
 
 // Grants tells who may open what; service/grant.
 type Grants interface {
-	Covers(ctx context.Context, learnerID, courseID int64) (bool, error)
-	// Owned lists the courses a learner may open now, the latest first.
-	Owned(ctx context.Context, learnerID int64) ([]int64, error)
+	Owns(ctx context.Context, learnerID, courseID int64) (bool, error)
+	// Courses gives the courses a learner may open now, and since when.
+	Courses(ctx context.Context, learnerID int64) (map[int64]time.Time, error)
 }
 
 // Audit keeps who changed what; service/operator.

@@ -1,9 +1,12 @@
 package course
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -25,13 +28,14 @@ func (s *Service) Shop(ctx context.Context, c model.Caller, f Filter) ([]Shown, 
 	if err != nil {
 		return nil, 0, err
 	}
-	mine, err := s.owned(ctx, c.LearnerID)
+	mine, err := s.o.Grants.Courses(ctx, c.LearnerID)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, fmt.Errorf("grants of learner %d: %w", c.LearnerID, err)
 	}
 	shown := make([]Shown, 0, len(rows))
 	for _, r := range rows {
-		shown = append(shown, s.show(r, c, mine[r.ID]))
+		_, owned := mine[r.ID]
+		shown = append(shown, s.show(r, c, owned))
 	}
 	return shown, next, nil
 }
@@ -43,7 +47,7 @@ func (s *Service) Page(ctx context.Context, c model.Caller, id int64) (Shown, []
 	if err != nil {
 		return Shown{}, nil, err
 	}
-	owned, err := s.o.Grants.Covers(ctx, c.LearnerID, id)
+	owned, err := s.o.Grants.Owns(ctx, c.LearnerID, id)
 	if err != nil {
 		return Shown{}, nil, fmt.Errorf("grant of course %d: %w", id, err)
 	}
@@ -59,14 +63,14 @@ func (s *Service) Page(ctx context.Context, c model.Caller, id int64) (Shown, []
 
 // Mine lists the courses the caller may open, the latest bought first.
 func (s *Service) Mine(ctx context.Context, c model.Caller) ([]Shown, error) {
-	ids, err := s.o.Grants.Owned(ctx, c.LearnerID)
+	since, err := s.o.Grants.Courses(ctx, c.LearnerID)
 	if err != nil {
 		return nil, fmt.Errorf("grants of learner %d: %w", c.LearnerID, err)
 	}
 	shown := []Shown{}
-	if len(ids) == 0 {
-		return shown, nil
-	}
+	ids := slices.SortedFunc(maps.Keys(since), func(a, b int64) int {
+		return cmp.Or(since[b].Compare(since[a]), cmp.Compare(b, a))
+	})
 	named, err := s.Named(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -102,7 +106,7 @@ func (s *Service) Open(ctx context.Context, c model.Caller, lessonID int64) (mod
 	if err != nil {
 		return model.Lesson{}, false, fmt.Errorf("course %d: %w", l.CourseID, err)
 	}
-	owned, err := s.o.Grants.Covers(ctx, c.LearnerID, l.CourseID)
+	owned, err := s.o.Grants.Owns(ctx, c.LearnerID, l.CourseID)
 	if err != nil {
 		return model.Lesson{}, false, fmt.Errorf("grant of course %d: %w", l.CourseID, err)
 	}
@@ -115,20 +119,24 @@ func (s *Service) Open(ctx context.Context, c model.Caller, lessonID int64) (mod
 	return l, owned, nil
 }
 
-func (s *Service) show(r Row, c model.Caller, owned bool) Shown {
-	return Shown{Row: r, Owned: owned, Offer: r.Offer(s.o.Selling, c.Platform, owned, r.HasTrial)}
+// Live tells which lessons the courses with these ids still have.
+func (s *Service) Live(ctx context.Context, courseIDs []int64) (func(courseID, lessonID int64) bool, error) {
+	live := map[[2]int64]bool{}
+	if len(courseIDs) > 0 {
+		var ls []model.Lesson
+		err := s.db.WithContext(ctx).Select("id", "course_id").Where("appid = ? AND course_id IN ? AND deleted_at IS NULL", s.o.AppID, courseIDs).Find(&ls).Error
+		if err != nil {
+			return nil, fmt.Errorf("live lessons: %w", err)
+		}
+		for _, l := range ls {
+			live[[2]int64{l.CourseID, l.ID}] = true
+		}
+	}
+	return func(courseID, lessonID int64) bool { return live[[2]int64{courseID, lessonID}] }, nil
 }
 
-func (s *Service) owned(ctx context.Context, learnerID int64) (map[int64]bool, error) {
-	ids, err := s.o.Grants.Owned(ctx, learnerID)
-	if err != nil {
-		return nil, fmt.Errorf("grants of learner %d: %w", learnerID, err)
-	}
-	mine := make(map[int64]bool, len(ids))
-	for _, id := range ids {
-		mine[id] = true
-	}
-	return mine, nil
+func (s *Service) show(r Row, c model.Caller, owned bool) Shown {
+	return Shown{Row: r, Owned: owned, Offer: r.Offer(s.o.Selling, c.Platform, owned, r.HasTrial)}
 }
 
 // rows reads one page of courses in q.

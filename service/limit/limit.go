@@ -26,11 +26,12 @@ type Limiter struct {
 	off   bool
 	quiet atomic.Int64 // unix milliseconds until which Redis is not asked again
 	local local
+	here  local
 }
 
 // New counts in client. off lifts every limit (LOUDOU_LIMITS=off).
 func New(client redis.UniversalClient, off bool) *Limiter {
-	return &Limiter{redis: redis_rate.NewLimiter(client), off: off, local: local{due: map[string]time.Time{}}}
+	return &Limiter{redis: redis_rate.NewLimiter(client), off: off, local: local{due: map[string]time.Time{}}, here: local{due: map[string]time.Time{}}}
 }
 
 const (
@@ -68,6 +69,15 @@ func (l *Limiter) Allow(ctx context.Context, key string, r Rate) (wait time.Dura
 		l.quiet.Store(time.Now().Add(pause).UnixMilli())
 	}
 	return l.local.allow(time.Now(), key, r)
+}
+
+// Here counts in this process alone, for doors too busy to ask Redis on every call. Its keys are kept apart
+// from Allow's, so that a flood here closes nothing there.
+func (l *Limiter) Here(key string, r Rate) (wait time.Duration, ok bool) {
+	if l.off {
+		return 0, true
+	}
+	return l.here.allow(time.Now(), key, r)
 }
 
 // Try is Allow for callers that know no Rate of ours: n times in per, burst of them at once.

@@ -1,0 +1,74 @@
+package mini
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"loudou/model"
+)
+
+func (d *Door) registerLesson(api huma.API) {
+	verb(d, api, huma.Operation{OperationID: "miniLesson", Method: "GET", Path: "/mini/v1/lessons/{id}", Summary: "A lesson, if it is a trial or the course is owned"}, d.lesson)
+	verb(d, api, huma.Operation{OperationID: "miniProgress", Method: "PUT", Path: "/mini/v1/lessons/{id}/progress", Summary: "Tell how far the learner got; never goes back"}, d.progress)
+}
+
+type lessonOut struct {
+	Body struct {
+		ID              int64            `json:"id"`
+		CourseID        int64            `json:"course_id"`
+		Chapter         string           `json:"chapter"`
+		Title           string           `json:"title"`
+		Kind            model.LessonKind `json:"kind"`
+		Content         string           `json:"content" doc:"HTML, cleaned"`
+		Media           string           `json:"media" doc:"address good for a few hours; empty where there is none"`
+		Seconds         int              `json:"seconds"`
+		Trial           bool             `json:"trial"`
+		Owned           bool             `json:"owned"`
+		PositionSeconds int              `json:"position_seconds"`
+		Finished        bool             `json:"finished"`
+	}
+}
+
+func (d *Door) lesson(ctx context.Context, in *idPath) (*lessonOut, error) {
+	who := CallerFrom(ctx)
+	l, owned, err := d.Courses.Open(ctx, who, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	done, err := d.Progress.OfCourse(ctx, who.LearnerID, l.CourseID)
+	if err != nil {
+		return nil, err
+	}
+	p := done[l.ID]
+	out := &lessonOut{}
+	b := &out.Body
+	b.ID, b.CourseID, b.Chapter, b.Title, b.Kind, b.Seconds, b.Trial, b.Owned = l.ID, l.CourseID, l.Chapter, l.Title, l.Kind, l.Seconds, l.Trial, owned
+	b.Content, b.Media = d.Media.SignHTML(l.Content), d.Media.Sign(l.Media)
+	b.PositionSeconds, b.Finished = p.Position, p.FinishedAt != nil
+	return out, nil
+}
+
+type progressOut struct {
+	Body struct {
+		PositionSeconds int  `json:"position_seconds" doc:"the furthest so far"`
+		Finished        bool `json:"finished"`
+	}
+}
+
+func (d *Door) progress(ctx context.Context, in *struct {
+	idPath
+	Body struct {
+		_               struct{} `additionalProperties:"true"`
+		PositionSeconds int      `json:"position_seconds" minimum:"0" maximum:"9007199254740991"`
+		Finished        bool     `json:"finished,omitempty"`
+	}
+}) (*progressOut, error) {
+	p, err := d.Progress.Report(ctx, CallerFrom(ctx), in.ID, in.Body.PositionSeconds, in.Body.Finished)
+	if err != nil {
+		return nil, err
+	}
+	out := &progressOut{}
+	out.Body.PositionSeconds, out.Body.Finished = p.Position, p.FinishedAt != nil
+	return out, nil
+}
