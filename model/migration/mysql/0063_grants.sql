@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS grants (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  learner_id BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  course_id BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  reason VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  reason_key VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  order_id BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  status VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  why VARCHAR(200) NOT NULL DEFAULT '',
+  starts_at DATETIME(3) NOT NULL,
+  ends_at DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY grants_reason (reason_key),
+  KEY grants_learner (learner_id, course_id),
+  KEY grants_course (course_id, status),
+  KEY grants_order (order_id),
+  KEY grants_ends (status, ends_at)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,22 @@
+CREATE TABLE IF NOT EXISTS money_inbox (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  kind VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  ukey VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  order_id BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  via VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  out_trade_no VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  transaction_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  out_refund_no VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  amount BIGINT NOT NULL DEFAULT 0,
+  what VARCHAR(500) NOT NULL DEFAULT '',
+  todo VARCHAR(500) NOT NULL DEFAULT '',
+  state VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  resolved_by VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  resolved_why VARCHAR(200) NOT NULL DEFAULT '',
+  resolved_at DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY money_inbox_once (ukey),
+  KEY money_inbox_state (state, id),
+  KEY money_inbox_order (order_id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci
