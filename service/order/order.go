@@ -1,0 +1,185 @@
+// Package order sells courses: it owns the orders, payments, refunds, order_changes, pay_notices and
+// order_keys tables.
+//
+// Four records are never merged into one status: the order (what, for how much, for whom), the payment
+// (one out_trade_no on one channel, and what WeChat said), the refund (one out_refund_no) and the grant
+// (service/grant). There is one transition into "paid", Settle, and one for refunds, Book, whoever
+// brings the news. Locks are taken in the order order → payment → refund → grant. No network call is made
+// inside a transaction: the intent is committed, then the call is made, then its result is committed; a
+// kill between any two of them heals by asking WeChat, on the timetable at the end of this file.
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"gorm.io/gorm"
+
+	"loudou/model"
+)
+
+// Shop tells what is for sale, at what price and by which roads: service/course.
+type Shop interface {
+	// Item describes the course to a learner on platform. ErrNotFound when there is none to be seen.
+	Item(ctx context.Context, courseID int64, platform model.Platform) (model.Item, error)
+}
+
+// Learners is service/learner.
+type Learners interface {
+	// SessionKey is the key of the learner's last wx.login, which signs virtual payments.
+	SessionKey(ctx context.Context, learnerID int64) (string, error)
+}
+
+// Channel is one road to WeChat's money: service/wxpay for jsapi, service/xpay for xpay. Errors are of our
+// kinds; ErrUnavailable means that nobody knows whether the call arrived.
+type Channel interface {
+	// MchID is the merchant number that payments must name; empty where the channel has none.
+	MchID() string
+	// Prepay tells the channel of the attempt. Equal repeats give the same order there. A channel where
+	// the order is born on the phone answers "". ErrConflict: the number is used up or closed there.
+	Prepay(ctx context.Context, o model.Order, p model.Payment) (prepayID string, err error)
+	// Pay is what the phone needs to open the payment sheet, as JSON.
+	Pay(ctx context.Context, o model.Order, p model.Payment, sessionKey string) (any, error)
+	// Query asks for the truth. ErrNotFound: the channel has never heard of the number.
+	Query(ctx context.Context, p model.Payment) (model.Transaction, error)
+	// Close ends the attempt. False without an error: the buyer is paying just now.
+	Close(ctx context.Context, p model.Payment) (closed bool, err error)
+	// Refund sends r; equal repeats are one refund.
+	Refund(ctx context.Context, p model.Payment, r model.Refund) (model.RefundNews, error)
+	// QueryRefund asks how r stands. ErrNotFound: it never arrived.
+	QueryRefund(ctx context.Context, p model.Payment, r model.Refund) (model.RefundNews, error)
+	// Deliver tells WeChat that the goods were handed over, where that is a duty.
+	Deliver(ctx context.Context, o model.Order, p model.Payment) error
+}
+
+// Grants is service/grant. All but Covers change only the one grant that has the order as its reason.
+type Grants interface {
+	ByOrder(tx *gorm.DB, o model.Order, who model.Actor) error
+	Freeze(tx *gorm.DB, orderID int64, who model.Actor, why string) error
+	Thaw(tx *gorm.DB, orderID int64, who model.Actor, why string) error
+	Revoke(tx *gorm.DB, orderID int64, who model.Actor, why string) error
+	Covers(db *gorm.DB, learnerID, courseID int64) (bool, error)
+}
+
+// Inbox is service/ledger: what does not add up.
+type Inbox interface {
+	Add(tx *gorm.DB, e model.MoneyEntry) error
+	Done(tx *gorm.DB, ukey string, who model.Actor, why string) error
+}
+
+// Facts is service/event.
+type Facts interface {
+	Add(tx *gorm.DB, e model.Event) error
+}
+
+// Auditor is service/operator.
+type Auditor interface {
+	Audit(tx *gorm.DB, a model.AuditEntry) error
+}
+
+// Queue is service/job.
+type Queue interface {
+	Add(tx *gorm.DB, kind, key string, payload any, runAt time.Time) error
+	Handle(kind string, fn func(ctx context.Context, payload json.RawMessage) error)
+	Every(name string, d time.Duration, fn func(context.Context) error)
+}
+
+// Catalogue knows which numbers of articles or campaigns exist.
+type Catalogue interface {
+	// Among gives those of ids that exist.
+	Among(ctx context.Context, ids []int64) ([]int64, error)
+}
+
+// Messenger tells a learner in Chinese, after the commit. It may be told the same thing twice.
+type Messenger interface {
+	Tell(ctx context.Context, o model.Order, what Message) error
+}
+
+// Message is an occasion to write to a learner.
+type Message string
+
+// Occasions.
+const (
+	MessagePaid     Message = "paid"
+	MessageReturned Message = "returned" // unwanted money goes back
+	MessageRefunded Message = "refunded"
+	MessageRefused  Message = "refused"
+)
+
+// Options are the needs of the service. Messenger and the catalogues may be nil.
+type Options struct {
+	DB        *gorm.DB
+	Shop      Shop
+	Learners  Learners
+	Channels  map[model.Via]Channel
+	Grants    Grants
+	Inbox     Inbox
+	Facts     Facts
+	Auditor   Auditor
+	Queue     Queue
+	Messenger Messenger
+	Articles  Catalogue // nil: no number is believed
+	Campaigns Catalogue
+	Now       func() time.Time // the business clock
+
+	Expiry       time.Duration // how long an order waits for its money; default 30 minutes
+	XPayHold     time.Duration // how long virtual payment may still bring money after the phone got its sheet; default 30 minutes
+	RefundWindow time.Duration // how long after paying a learner may ask for a refund; default 7 days
+	RefundLimit  model.Fen     // above it two operators must agree; default 50000
+}
+
+// Service sells.
+type Service struct {
+	Options
+	db *gorm.DB
+	// clock is the real one: leases and calls in flight are judged by it, never by the business clock.
+	clock func() time.Time
+}
+
+// New makes the service and puts its jobs on the queue.
+func New(o Options) *Service {
+	if o.Expiry == 0 {
+		o.Expiry = 30 * time.Minute
+	}
+	if o.XPayHold == 0 {
+		o.XPayHold = 30 * time.Minute
+	}
+	if o.RefundWindow == 0 {
+		o.RefundWindow = 7 * 24 * time.Hour
+	}
+	if o.RefundLimit == 0 {
+		o.RefundLimit = 50000
+	}
+	s := &Service{Options: o, db: o.DB, clock: time.Now}
+	o.Queue.Handle(jobPaid, s.afterPaid)
+	o.Queue.Handle(jobRefund, s.jobPush)
+	o.Queue.Handle(jobTell, s.jobTell)
+	o.Queue.Handle(jobClose, s.jobClose)
+
+	o.Queue.Every("order.expire", 10*time.Second, s.Expire)     // pending past its time → closing, asked, closed
+	o.Queue.Every("order.close", 10*time.Second, s.CloseDue)    // closing → closed, with back-off
+	o.Queue.Every("order.check", 10*time.Second, s.CheckDue)    // pending without news → ask
+	o.Queue.Every("order.refund", 15*time.Second, s.RefundDue)  // refunds on their way → send again or ask
+	o.Queue.Every("order.forget", time.Hour, s.ForgetKeys)      // request keys older than two days
+	o.Queue.Every("order.unclear", 5*time.Minute, s.ReportSlow) // unknown or closing for an hour → money inbox
+	return s
+}
+
+// Kinds of jobs.
+const (
+	jobPaid   = "order.paid"   // close the other attempts, tell WeChat that the goods are delivered
+	jobRefund = "order.refund" // send a refund
+	jobTell   = "order.tell"   // write to the learner
+	jobClose  = "order.close"  // close an order that began to
+)
+
+func (s *Service) time() time.Time { return model.Milli(s.Now()) }
+func (s *Service) real() time.Time { return model.Milli(s.clock()) }
+
+func (s *Service) channel(via model.Via) (Channel, error) {
+	if c := s.Channels[via]; c != nil {
+		return c, nil
+	}
+	return nil, model.Refuse(model.ErrUnavailable, model.CodeUnavailable, "这种支付方式还没有配置好")
+}
