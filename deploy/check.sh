@@ -15,14 +15,14 @@ generated() { bash deploy/generate.sh && git diff --exit-code -- web/console/ope
 # The vulnerability database is not on every machine's network: that is told, and is no failure.
 vulnerabilities() {
   local out code
-  out=$(timeout 120 go tool -modfile=deploy/tools.mod govulncheck ./... 2>&1); code=$?
+  out=$(timeout 120 go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... 2>&1); code=$?
   if [ $code = 0 ]; then echo "ok    govulncheck"
   elif grep -qiE 'fetching vulnerabilities|no such host|connection refused|timeout|forbidden|proxyconnect|dial tcp' <<<"$out" || [ $code = 124 ]; then echo "not checked: known vulnerabilities (their database cannot be reached)"
   else echo "FAIL  govulncheck"; printf '%s\n' "$out" | tail -n 40; failed=1; fi
 }
 step "gofmt" gofmt_clean
 step "go vet" go vet ./...
-step "staticcheck" go tool -modfile=deploy/tools.mod staticcheck ./...
+step "staticcheck" go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 step "import directions" go test -count=1 -run 'TestImports' ./cmd/loudou
 install_console || failed=1
 step "vue-tsc, eslint" bash -c 'cd web/console && npm run --silent check'
