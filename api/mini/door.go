@@ -20,6 +20,7 @@ import (
 	"loudou/api/respond"
 	"loudou/model"
 	"loudou/service/course"
+	"loudou/service/event"
 	"loudou/service/learner"
 	"loudou/service/limit"
 	"loudou/service/media"
@@ -32,6 +33,7 @@ type Door struct {
 	Courses  *course.Service
 	Progress *progress.Service
 	Media    *media.Service
+	Events   *event.Service
 	Limits   *limit.Limiter
 }
 
@@ -41,6 +43,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerCourse(api)
 	d.registerLesson(api)
 	d.registerMe(api)
+	d.registerEvents(r, api)
 	r.GET("/media/:name", d.file)
 	r.HEAD("/media/:name", d.file)
 }
