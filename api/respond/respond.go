@@ -19,6 +19,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"loudou/model"
+	"loudou/service/store"
 )
 
 // Error is the body of every failed call.
@@ -106,7 +107,7 @@ func From(err error) *Error {
 		status = http.StatusNotFound
 	case errors.Is(err, model.ErrConflict):
 		status = http.StatusConflict
-	case errors.Is(err, model.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, model.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), store.Gone(err):
 		status = http.StatusServiceUnavailable
 	}
 	out := Status(status)
