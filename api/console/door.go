@@ -18,12 +18,16 @@ import (
 
 	"loudou/api/respond"
 	"loudou/model"
+	"loudou/service/article"
+	"loudou/service/job"
 	"loudou/service/operator"
 )
 
 // Door holds the services its files speak to.
 type Door struct {
 	Operators *operator.Service
+	Articles  *article.Service
+	Jobs      *job.Service
 	// PublicURL is the origin browsers reach us at; https makes the cookie __Host- and Secure.
 	PublicURL string
 
@@ -39,6 +43,9 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	}
 	d.registerSession(api)
 	d.registerOperator(api)
+	d.registerAudit(api)
+	d.registerJob(api)
+	d.registerArticle(api)
 }
 
 // verb registers an operation that needs right. Every operation of the door goes through here.

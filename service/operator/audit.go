@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"loudou/model"
+	"loudou/service/store"
 )
 
 // Audit keeps a change in the change's own transaction: both stand, or neither.
@@ -61,4 +62,14 @@ func cut(text string, n int) string {
 		return text
 	}
 	return string([]rune(text)[:n-1]) + "…"
+}
+
+// Audited runs fn and keeps a, both or neither, for verbs whose own service has no trail.
+func (s *Service) Audited(ctx context.Context, a model.AuditEntry, fn func(tx *gorm.DB) error) error {
+	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return s.Audit(tx, a)
+	})
 }

@@ -1,0 +1,110 @@
+package article
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"loudou/model"
+)
+
+// Get reads one article.
+func (s *Service) Get(ctx context.Context, id int64) (View, error) {
+	var a model.Article
+	db := s.db.WithContext(ctx)
+	if err := db.Where("appid = ? AND id = ?", s.appid, id).Take(&a).Error; err != nil {
+		return View{}, missing(err, id)
+	}
+	return s.around(db, a)
+}
+
+// Filter narrows a list; empty lets everything through.
+type Filter struct {
+	State    model.ArticleState
+	Word     string // in the title
+	CourseID int64
+}
+
+// List gives articles without their content, the newest first: at most limit with ids below before (0: from the top).
+func (s *Service) List(ctx context.Context, f Filter, before int64, limit int) ([]model.Article, error) {
+	q := s.db.WithContext(ctx).Omit("content").Where("appid = ?", s.appid).Order("id DESC").Limit(limit)
+	if f.State != "" {
+		q = q.Where("state = ?", f.State)
+	}
+	if f.CourseID > 0 {
+		q = q.Where("course_id = ?", f.CourseID)
+	}
+	if f.Word != "" {
+		q = q.Where("title LIKE ? ESCAPE '!'", "%"+like(f.Word)+"%")
+	}
+	if before > 0 {
+		q = q.Where("id < ?", before)
+	}
+	out := []model.Article{}
+	if err := q.Find(&out).Error; err != nil {
+		return nil, fmt.Errorf("list articles: %w", err)
+	}
+	return out, nil
+}
+
+// Published lists what the Mini Program may show, the latest published first, without content. The next
+// page starts after the article numbered after (0: from the top).
+func (s *Service) Published(ctx context.Context, after int64, limit int) ([]model.Article, error) {
+	db := s.db.WithContext(ctx)
+	q := db.Omit("content").Where("appid = ? AND state = ?", s.appid, model.ArticlePublished).Order("published_at DESC, id DESC").Limit(limit)
+	if after > 0 {
+		var last model.Article
+		if err := db.Select("id", "published_at").Where("appid = ? AND id = ?", s.appid, after).Take(&last).Error; err != nil || last.PublishedAt == nil {
+			return []model.Article{}, nil //nolint:nilerr // the page's beginning was taken back meanwhile: the list ends
+		}
+		q = q.Where("published_at < ? OR (published_at = ? AND id < ?)", last.PublishedAt.UTC(), last.PublishedAt.UTC(), last.ID)
+	}
+	out := []model.Article{}
+	if err := q.Find(&out).Error; err != nil {
+		return nil, fmt.Errorf("published articles: %w", err)
+	}
+	return out, nil
+}
+
+// PublishedOne reads a published article with its content. ErrNotFound for any other.
+func (s *Service) PublishedOne(ctx context.Context, id int64) (model.Article, error) {
+	var a model.Article
+	if err := s.db.WithContext(ctx).Where("appid = ? AND id = ? AND state = ?", s.appid, id, model.ArticlePublished).Take(&a).Error; err != nil {
+		return a, missing(err, id)
+	}
+	return a, nil
+}
+
+// ArticleExists tells whether id is an article of ours, published or not.
+func (s *Service) ArticleExists(db *gorm.DB, id int64) (bool, error) {
+	var n int64
+	if err := db.Model(&model.Article{}).Where("appid = ? AND id = ?", s.appid, id).Limit(1).Count(&n).Error; err != nil {
+		return false, fmt.Errorf("article %d: %w", id, err)
+	}
+	return n > 0, nil
+}
+
+// ArticleIDs lists every article of ours, for those who check many events against them.
+func (s *Service) ArticleIDs(ctx context.Context) ([]int64, error) {
+	ids := []int64{}
+	if err := s.db.WithContext(ctx).Model(&model.Article{}).Where("appid = ?", s.appid).Order("id").Pluck("id", &ids).Error; err != nil {
+		return nil, fmt.Errorf("article ids: %w", err)
+	}
+	return ids, nil
+}
+
+// Waiting counts the articles that wait for a confirmation.
+func (s *Service) Waiting(ctx context.Context) (int64, error) {
+	var n int64
+	if err := s.db.WithContext(ctx).Model(&model.Article{}).Where("appid = ? AND state = ?", s.appid, model.ArticleWaiting).Count(&n).Error; err != nil {
+		return 0, fmt.Errorf("waiting articles: %w", err)
+	}
+	return n, nil
+}
+
+// like makes a word match itself alone under ESCAPE '!'.
+func like(word string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(word)
+}
