@@ -14,6 +14,7 @@ import (
 	"loudou/api/console"
 	"loudou/config"
 	"loudou/model/migration"
+	"loudou/service/article"
 	"loudou/service/event"
 	"loudou/service/figure"
 	"loudou/service/job"
@@ -36,6 +37,7 @@ type house struct {
 	persons   *person.Service
 	events    *event.Service
 	figures   *figure.Service
+	articles  *article.Service
 
 	handler http.Handler
 	openapi huma.API
@@ -77,6 +79,7 @@ func build(cfg config.Config) (*house, error) {
 		return err
 	})
 	h.jobs.Every("operator.sweep", 6*time.Hour, h.operators.Sweep)
+	h.articles = article.New(h.db, cfg.OfficialAppID, h.operators, nil, h.clock.now)
 
 	h.persons = person.New(h.db, h.clock.now)
 	h.events = event.New(h.db, h.redis, event.Options{
@@ -88,7 +91,12 @@ func build(cfg config.Config) (*house, error) {
 
 	// Doors.
 	doors := []api.Mounter{
-		&console.Door{Operators: h.operators, PublicURL: cfg.PublicURL},
+		&console.Door{
+			Operators: h.operators,
+			Articles:  h.articles,
+			Jobs:      h.jobs,
+			PublicURL: cfg.PublicURL,
+		},
 	}
 
 	engine, document, err := api.New(api.Options{
