@@ -289,7 +289,10 @@ func (c *Client) broken(r request, token string, err error) error {
 
 // scrub makes foreign text fit for a log: one line, bounded, without our secrets.
 func (c *Client) scrub(s, token string) string {
-	for _, secret := range []string{c.o.Secret, token} {
+	c.tokens.mu.Lock()
+	current := c.tokens.have.Value
+	c.tokens.mu.Unlock()
+	for _, secret := range []string{c.o.Secret, token, current} {
 		if secret != "" {
 			s = strings.ReplaceAll(s, secret, "***")
 			s = strings.ReplaceAll(s, url.QueryEscape(secret), "***")
