@@ -59,13 +59,20 @@ export function showFigure(name: string, f: Figure | null | undefined): string {
   return kind === 'money' ? yuan(Math.round(f.value)) : kind === 'rate' ? rate(f.value) : count(f.value)
 }
 
-// stateInfo is how settled a figure is, in a word, a colour and a shape.
-export function stateInfo(f: Figure | null | undefined): { text: string; long: string; mood: string; shape: string } {
+// WeChat's own counts come a day later and may still be corrected; ours are counted as things happen.
+const theirs = /^(followers_|delivered$|readers$|read_rate$|share_rate$|follow_after_read$)/
+
+export interface StateInfo { text: string; long: string; mood: string; shape: string }
+
+// stateInfo is how settled a figure is, in a word, a colour and a shape; a settled one says nothing.
+export function stateInfo(name: string, f: Figure | null | undefined): StateInfo {
   switch (f?.state) {
-    case 'running': return { text: '实时', long: '还会变化', mood: 'good', shape: '' }
+    case 'running':
+      return theirs.test(name)
+        ? { text: '可能更新', long: '微信还可能更新', mood: 'warn', shape: 'half' }
+        : { text: '实时', long: '还会变化', mood: 'good', shape: '' }
     case 'maturing': return { text: '观察期未满', long: '窗口结束前还会变化', mood: 'warn', shape: 'half' }
     case 'missing': return { text: '未取到', long: '微信还没有给出', mood: 'muted', shape: 'hollow' }
-    case 'revisable': return { text: '可能更新', long: '微信还可能更新', mood: 'warn', shape: 'half' }
     default: return { text: '', long: '', mood: '', shape: '' }
   }
 }

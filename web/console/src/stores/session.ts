@@ -8,6 +8,7 @@ interface State {
   name: string
   role: Role | ''
   csrf: string
+  rights: string[]
   known: boolean // the service has been asked who we are
   asking: boolean // the login dialog is up
 }
@@ -15,23 +16,25 @@ interface State {
 let waiting: { promise: Promise<void>; done: () => void; fail: (e: unknown) => void } | null = null
 
 export const useSession = defineStore('session', {
-  state: (): State => ({ name: '', role: '', csrf: '', known: false, asking: false }),
+  state: (): State => ({ name: '', role: '', csrf: '', rights: [], known: false, asking: false }),
   getters: {
     inside: (s) => s.name !== '',
     // The service decides; these only spare a person a button that would be refused.
-    mayEdit: (s) => s.role === 'owner' || s.role === 'editor',
-    mayRefund: (s) => s.role === 'owner' || s.role === 'finance',
-    isOwner: (s) => s.role === 'owner',
+    mayEdit: (s) => s.rights.includes('edit'),
+    mayConfirm: (s) => s.rights.includes('confirm'),
+    mayMoney: (s) => s.rights.includes('money'),
+    mayOwn: (s) => s.rights.includes('own'),
   },
   actions: {
     connect() {
       guard.csrf = () => this.csrf
       guard.again = () => this.again()
     },
-    take(s: { operator: { name: string; role: string }; csrf_token: string }) {
+    take(s: { operator: { name: string; role: string }; csrf_token: string; rights: string[] }) {
       this.name = s.operator.name
       this.role = s.operator.role as Role
       this.csrf = s.csrf_token
+      this.rights = s.rights
     },
     async load() {
       if (this.known) return
@@ -66,7 +69,11 @@ export const useSession = defineStore('session', {
       waiting = null
     },
     async logout() {
-      await ask(api.POST('/console/v1/logout'))
+      try {
+        await ask(api.POST('/console/v1/logout'))
+      } catch (e) {
+        if (!(e instanceof ApiError && e.status === 401)) throw e // already out
+      }
       this.$reset()
       this.known = true
     },
