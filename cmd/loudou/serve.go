@@ -67,6 +67,7 @@ func run(ctx context.Context, cfg config.Config, started func(context.Context, *
 		for _, loop := range h.background {
 			wg.Go(func() { loop(work) })
 		}
+		h.begun.Store(true)
 		slog.Info("ready")
 		if started != nil {
 			if err := started(ctx, h); err != nil && ctx.Err() == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -50,6 +51,8 @@ type house struct {
 	background []func(context.Context)
 	// closers run last, in reverse.
 	closers []func() error
+	// begun tells that the begin steps are through.
+	begun atomic.Bool
 }
 
 // build connects the house. Nothing is reached yet: the database and Redis may come later.
@@ -129,6 +132,9 @@ func (h *house) missing(ctx context.Context) []string {
 		if !c.Applied {
 			return []string{fmt.Sprintf("数据库结构缺少第 %04d 号变更，运行 loudou migrate up", c.Number)}
 		}
+	}
+	if !h.begun.Load() {
+		return []string{"正在启动"}
 	}
 	return nil
 }
