@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -35,6 +36,8 @@ type Options struct {
 	Observe func(route, method string, status int, d time.Duration)
 	// NoRoute answers what no door knows: the console's pages.
 	NoRoute gin.HandlerFunc
+	// Docs is the page at /docs; nil leaves it out.
+	Docs fs.FS
 }
 
 // New builds the engine and the document of all doors.
@@ -57,6 +60,9 @@ func New(o Options, doors ...Mounter) (*gin.Engine, huma.API, error) {
 		}
 		respond.Fail(c, respond.Status(http.StatusNotFound))
 	})
+	if o.NoRoute != nil {
+		r.GET("/", func(c *gin.Context) { c.Redirect(http.StatusFound, "/console/") })
+	}
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok") })
 	r.GET("/readyz", func(c *gin.Context) {
 		missing := o.Ready(c.Request.Context())
@@ -72,6 +78,9 @@ func New(o Options, doors ...Mounter) (*gin.Engine, huma.API, error) {
 	a := respond.NewAPI(r, o.Version)
 	for _, d := range doors {
 		d.Mount(r, a)
+	}
+	if err := mountDocs(r, a, o.Docs); err != nil {
+		return nil, nil, err
 	}
 	return r, a, nil
 }

@@ -61,6 +61,13 @@ func verb[I, O any](d *Door, api huma.API, right model.Right, op huma.Operation,
 		op.Extensions = map[string]any{}
 	}
 	op.Extensions["x-right"] = string(right)
+	if right != model.RightNone {
+		needs := map[string][]string{"session": {}}
+		if op.Method != http.MethodGet {
+			needs["csrf"] = []string{}
+		}
+		op.Security = []map[string][]string{needs}
+	}
 	respond.Verb(api, op, fn)
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/danielgtaylor/huma/v2"
@@ -24,6 +25,7 @@ import (
 	"loudou/model/modeltest"
 	"loudou/service/limit"
 	"loudou/service/operator"
+	"loudou/web"
 )
 
 const password = "correct horse battery"
@@ -74,7 +76,15 @@ func open(t *testing.T, db *gorm.DB, o option) *house {
 	h.ops = operator.New(db, limit.New(c, !o.limits), operator.Options{TwoPerson: true})
 	h.door = furnish(db, h.ops)
 	h.door.PublicURL = o.publicURL
-	engine, doc, err := api.New(api.Options{Version: "test", TrustedProxies: o.proxies, Ready: func(context.Context) []string { return nil }}, h.door)
+	pages, err := console.Pages(fstest.MapFS{
+		"index.html":           {Data: []byte("<!doctype html><title>控制台</title>")},
+		"assets/app-1a2b3c.js": {Data: []byte(strings.Repeat("export const a = 1\n", 100))},
+		"icon.svg":             {Data: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, doc, err := api.New(api.Options{Version: "test", TrustedProxies: o.proxies, NoRoute: pages, Docs: web.Docs(), Ready: func(context.Context) []string { return nil }}, h.door)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -176,5 +176,10 @@ func NewAPI(r *gin.Engine, version string) huma.API {
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil
 	cfg.Info.Description = "Mini Program and console API. Money is fen in integers, times RFC 3339 with an offset."
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"learner": {Type: "http", Scheme: "bearer", Description: "token of POST /mini/v1/session"},
+		"session": {Type: "apiKey", In: "cookie", Name: "loudou", Description: "cookie of POST /console/v1/login; __Host-loudou over https"},
+		"csrf":    {Type: "apiKey", In: "header", Name: "X-CSRF-Token", Description: "csrf_token of the session, on every write"},
+	}
 	return humagin.New(r, cfg)
 }

@@ -23,6 +23,7 @@ import (
 	"loudou/service/operator"
 	"loudou/service/person"
 	"loudou/service/store"
+	"loudou/web"
 )
 
 // house is everything, connected. Services do not know each other: what one needs of another is stated
@@ -102,7 +103,12 @@ func build(cfg config.Config) (*house, error) {
 		},
 	}
 
+	pages, err := console.Pages(web.Dist())
+	if err != nil {
+		return nil, err
+	}
 	engine, document, err := api.New(api.Options{
+		NoRoute: pages, Docs: web.Docs(),
 		Version: version, TrustedProxies: cfg.TrustedProxies, Ready: h.missing, Notes: h.notes(), Observe: h.metrics.request,
 	}, doors...)
 	if err != nil {
