@@ -49,7 +49,9 @@ func (in articleInput) read() article.Input {
 		ColumnName: in.Column, PlannedAt: in.PlannedAt, Goal: in.Goal, WindowDays: in.WindowDays, State: model.ArticleState(in.Status), Version: in.Version}
 }
 
-type articleBody struct {
+// ArticleBody is an article without its content. It is exported because the document leaves out the fields of
+// an embedded type that is not.
+type ArticleBody struct {
 	ID          int64              `json:"id"`
 	Title       string             `json:"title"`
 	URL         string             `json:"url"`
@@ -71,8 +73,8 @@ type articleBody struct {
 	PublishedAt *time.Time         `json:"published_at"`
 }
 
-func viewArticle(a model.Article) articleBody {
-	return articleBody{ID: a.ID, Title: a.Title, URL: a.URL, Digest: a.Digest, Author: a.Author, Cover: a.Cover, CourseID: a.CourseID, Column: a.ColumnName, PlannedAt: a.PlannedAt,
+func viewArticle(a model.Article) ArticleBody {
+	return ArticleBody{ID: a.ID, Title: a.Title, URL: a.URL, Digest: a.Digest, Author: a.Author, Cover: a.Cover, CourseID: a.CourseID, Column: a.ColumnName, PlannedAt: a.PlannedAt,
 		Goal: a.Goal, WindowDays: a.WindowDays, Status: a.State, Version: a.Version, CreatedBy: a.CreatedBy, UpdatedBy: a.UpdatedBy, PublishedBy: a.PublishedBy,
 		CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt, PublishedAt: a.PublishedAt}
 }
@@ -85,7 +87,7 @@ type confirmationBody struct {
 }
 
 type articleWhole struct {
-	articleBody
+	ArticleBody
 	Content       string             `json:"content"`
 	Confirmations []confirmationBody `json:"confirmations" doc:"of the content it has now"`
 	Needed        int                `json:"confirmations_needed" doc:"0 while the rule of two people is not in force"`
@@ -97,14 +99,14 @@ func articleAnswer(v article.View, err error) (*articleOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &articleOut{Body: articleWhole{articleBody: viewArticle(v.Article), Content: v.Content, Confirmations: []confirmationBody{}, Needed: v.Needed}}
+	out := &articleOut{Body: articleWhole{ArticleBody: viewArticle(v.Article), Content: v.Content, Confirmations: []confirmationBody{}, Needed: v.Needed}}
 	for _, c := range v.Confirmations {
 		out.Body.Confirmations = append(out.Body.Confirmations, confirmationBody{Operator: c.OperatorName, Version: c.Version, Comment: c.Comment, CreatedAt: c.CreatedAt})
 	}
 	return out, nil
 }
 
-type articlesOut struct{ Body respond.Page[articleBody] }
+type articlesOut struct{ Body respond.Page[ArticleBody] }
 
 func (d *Door) listArticles(ctx context.Context, in *struct {
 	Paging
