@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -177,13 +178,18 @@ func (k *keyring) fetch(ctx context.Context) (map[string]*x509.Certificate, erro
 		return nil, err
 	}
 	h := res.Response.Header
-	signer := certs[h.Get(consts.WechatPaySerial)]
-	if signer == nil {
-		return nil, errors.New("platform certificates: signed by one that is not among them")
+	var key *rsa.PublicKey
+	switch serial := h.Get(consts.WechatPaySerial); {
+	case certs[serial] != nil:
+		key, _ = certs[serial].PublicKey.(*rsa.PublicKey)
+	case k.public != nil && serial == k.id:
+		key = k.public
+	case strings.HasPrefix(serial, "PUB_KEY_ID_"):
+		// Signed with a public key we were not given. What we use of the answer is sealed with the APIv3 key.
+		return certs, nil
 	}
-	key, ok := signer.PublicKey.(*rsa.PublicKey)
-	if !ok {
-		return nil, errors.New("platform certificates: not an RSA key")
+	if key == nil {
+		return nil, errors.New("platform certificates: signed by one that is not among them")
 	}
 	if err := fresh(h.Get(consts.WechatPayTimestamp), k.now()); err != nil {
 		return nil, fmt.Errorf("platform certificates: %w", err)
