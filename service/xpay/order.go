@@ -2,15 +2,24 @@ package xpay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"loudou/model"
 )
 
+type orderQuery struct {
+	OpenID  model.OpenID `json:"openid"`
+	Env     Env          `json:"env"`
+	OrderID string       `json:"order_id"`
+}
+
 type orderAnswer struct {
 	Order *struct {
 		OrderID    string `json:"order_id"`
+		OrderType  int    `json:"order_type"` // 0 payment, 1 refund
+		UpdateTime int64  `json:"update_time"`
 		Status     int    `json:"status"`
 		OrderFee   int64  `json:"order_fee"`
 		CouponFee  int64  `json:"coupon_fee"`
@@ -47,11 +56,7 @@ func (c *Client) Standing(ctx context.Context, openid model.OpenID, outTradeNo s
 		return Standing{}, decline(name, "order_id or openid")
 	}
 	var out orderAnswer
-	raw, err := c.call(ctx, name, struct {
-		OpenID  model.OpenID `json:"openid"`
-		Env     Env          `json:"env"`
-		OrderID string       `json:"order_id"`
-	}{openid, c.o.Env, outTradeNo}, &out)
+	raw, err := c.call(ctx, name, orderQuery{openid, c.o.Env, outTradeNo}, &out)
 	if err != nil {
 		return Standing{}, err
 	}
@@ -189,18 +194,38 @@ func (c *Client) Refund(ctx context.Context, r Refund) (model.RefundNews, error)
 	}, nil
 }
 
-// QueryRefund judges a refund of r.Amount by its order, since virtual payment has no question about a refund alone.
-// r.Left is what WeChat held before it. Unknown whether it ever arrived while the sums have not moved: then
-// ErrNotFound, and Refund may be repeated with the same number.
+// QueryRefund asks what became of a refund: by its own number, and where virtual payment does not tell, by the sums of
+// its order, with r.Left as what WeChat held before it. ErrNotFound when it has left no trace: then Refund may be
+// repeated with the same number and values.
 func (c *Client) QueryRefund(ctx context.Context, r Refund) (model.RefundNews, error) {
+	const name = "query_order"
+	if !tradeNo.MatchString(r.OutRefundNo) || r.OpenID == "" {
+		return model.RefundNews{}, decline(name, "refund_order_id or openid")
+	}
+	n := model.RefundNews{Via: model.ViaXPay, OutTradeNo: r.OutTradeNo, OutRefundNo: r.OutRefundNo, Amount: r.Amount}
+	var out orderAnswer
+	raw, err := c.call(ctx, name, orderQuery{r.OpenID, c.o.Env, r.OutRefundNo}, &out)
+	if o := out.Order; err == nil && o != nil && o.OrderID == r.OutRefundNo && o.OrderType == 1 {
+		n.Raw, n.RefundID, n.Status = raw, o.WxOrderID, model.RefundStatusProcessing
+		switch o.Status {
+		case 5, 8:
+			n.Status, n.SucceededAt = model.RefundStatusSuccess, unix(o.UpdateTime)
+		case 7:
+			n.Status = model.RefundStatusAbnormal
+		}
+		if fee := max(o.RefundFee, 0); fee > 0 {
+			n.Amount = model.Fen(fee)
+		}
+		return n, nil
+	}
+	if err != nil && !errors.Is(err, model.ErrNotFound) && !errors.Is(err, model.ErrInvalid) {
+		return model.RefundNews{}, err
+	}
 	s, err := c.Standing(ctx, r.OpenID, r.OutTradeNo)
 	if err != nil {
 		return model.RefundNews{}, err
 	}
-	n := model.RefundNews{
-		Via: model.ViaXPay, OutTradeNo: r.OutTradeNo, OutRefundNo: r.OutRefundNo, TransactionID: s.TransactionID,
-		Amount: r.Amount, Total: s.Total, Raw: s.Raw,
-	}
+	n.TransactionID, n.Total, n.Raw = s.TransactionID, s.Total, s.Raw
 	switch {
 	case s.RefundFailed:
 		n.Status = model.RefundStatusAbnormal
