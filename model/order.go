@@ -136,7 +136,7 @@ func (o *Order) Settle(p *Payment, t Transaction, now time.Time) (s Settlement, 
 	if p.PaidAt == nil {
 		p.PaidAt = &now
 	}
-	apple := p.Via == ViaXPay && o.Platform == PlatformIOS
+	apple := p.Via == ViaXPay && o.Platform.mayBeIOS()
 	switch {
 	case o.Status.Open():
 		s = SettlePaid

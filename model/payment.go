@@ -98,7 +98,7 @@ func (p *Payment) Differs(t Transaction) string {
 		return "appid 不同：" + t.AppID
 	case t.MchID != p.MchID && p.Via == ViaJSAPI:
 		return "商户号不同：" + t.MchID
-	case t.Payer != p.OpenID && (t.Payer != "" || p.Via == ViaJSAPI):
+	case t.Payer != p.OpenID && p.OpenID != "" && (t.Payer != "" || p.Via == ViaJSAPI): // ours is empty once the buyer is erased
 		return "付款人不是下单人"
 	case p.Via == ViaXPay && t.ProductID != "" && t.ProductID != p.ProductID:
 		return "道具不同：" + t.ProductID

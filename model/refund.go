@@ -66,6 +66,7 @@ type Refund struct {
 	Kind        RefundKind
 	Amount      Fen
 	Total       Fen // of the attempt
+	Left        Fen `gorm:"column:left_fee"` // what WeChat held of the attempt before this refund
 	Reason      string
 	Status      RefundState
 	AskedBy     Actor

@@ -19,8 +19,11 @@ import (
 	"loudou/api/respond"
 	"loudou/model"
 	"loudou/service/article"
+	"loudou/service/grant"
 	"loudou/service/job"
+	"loudou/service/ledger"
 	"loudou/service/operator"
+	"loudou/service/order"
 )
 
 // Door holds the services its files speak to.
@@ -28,6 +31,9 @@ type Door struct {
 	Operators *operator.Service
 	Articles  *article.Service
 	Jobs      *job.Service
+	Orders    *order.Service
+	Grants    *grant.Service
+	Ledger    *ledger.Service
 	// PublicURL is the origin browsers reach us at; https makes the cookie __Host- and Secure.
 	PublicURL string
 
@@ -46,6 +52,8 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerAudit(api)
 	d.registerJob(api)
 	d.registerArticle(api)
+	d.registerOrder(api)
+	d.registerMoney(r, api)
 }
 
 // verb registers an operation that needs right. Every operation of the door goes through here.

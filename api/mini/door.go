@@ -24,6 +24,7 @@ import (
 	"loudou/service/learner"
 	"loudou/service/limit"
 	"loudou/service/media"
+	"loudou/service/order"
 	"loudou/service/progress"
 )
 
@@ -34,6 +35,7 @@ type Door struct {
 	Progress *progress.Service
 	Media    *media.Service
 	Events   *event.Service
+	Orders   *order.Service
 	Limits   *limit.Limiter
 }
 
@@ -44,6 +46,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerLesson(api)
 	d.registerMe(api)
 	d.registerEvents(r, api)
+	d.registerOrder(api)
 	r.GET("/media/:name", d.file)
 	r.HEAD("/media/:name", d.file)
 }

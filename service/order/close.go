@@ -41,7 +41,7 @@ func (s *Service) Cancel(ctx context.Context, buyer model.Caller, no string) (Pl
 // beginClosing marks a pending order closing; false when it was not pending any more.
 func (s *Service) beginClosing(ctx context.Context, orderID int64, who model.Actor, why string) (bool, error) {
 	began := false
-	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err := s.tx(ctx, func(tx *gorm.DB) error {
 		o, err := lockOrder(tx, orderID)
 		if err != nil {
 			return err
@@ -95,7 +95,7 @@ func (s *Service) Close(ctx context.Context, orderID int64) error {
 			next = again
 		}
 	}
-	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
 		o, err := lockOrder(tx, orderID)
 		if err != nil {
 			return err
@@ -403,7 +403,7 @@ func (s *Service) ReportSlow(ctx context.Context) error {
 	if err := db.Where("status = ? AND created_at <= ?", model.PaymentUnknown, since).Limit(batch).Find(&unknown).Error; err != nil {
 		return fmt.Errorf("payments unknown: %w", err)
 	}
-	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
 		for _, o := range slow {
 			err := s.Inbox.Add(tx, model.MoneyEntry{
 				Kind: model.MoneyClosing, UKey: closingKey(o), OrderID: o.ID, Via: o.Via, OutTradeNo: o.OutTradeNo, Amount: o.Amount,

@@ -4,7 +4,7 @@
 // Four records are never merged into one status: the order (what, for how much, for whom), the payment
 // (one out_trade_no on one channel, and what WeChat said), the refund (one out_refund_no) and the grant
 // (service/grant). There is one transition into "paid", Settle, and one for refunds, Book, whoever
-// brings the news. Locks are taken in the order order → payment → refund → grant. No network call is made
+// brings the news. Locks are taken in the order learner → order → payment → refund → grant. No network call is made
 // inside a transaction: the intent is committed, then the call is made, then its result is committed; a
 // kill between any two of them heals by asking WeChat, on the timetable at the end of this file.
 package order
@@ -29,6 +29,8 @@ type Shop interface {
 type Learners interface {
 	// SessionKey is the key of the learner's last wx.login, which signs virtual payments.
 	SessionKey(ctx context.Context, learnerID int64) (string, error)
+	// Lock holds the learner's row, so that nobody is erased while they order. ErrNotFound when erased.
+	Lock(tx *gorm.DB, learnerID int64) (model.Learner, error)
 }
 
 // Channel is one road to WeChat's money: service/wxpay for jsapi, service/xpay for xpay. Errors are of our

@@ -11,7 +11,6 @@ import (
 	"gorm.io/gorm"
 
 	"loudou/model"
-	"loudou/service/store"
 )
 
 const (
@@ -133,7 +132,7 @@ func (s *Service) liveAttempt(ctx context.Context, o *model.Order) (*model.Payme
 	if err != nil {
 		return nil, err
 	}
-	err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
 		locked, err := lockOrder(tx, o.ID)
 		if err != nil {
 			return err
@@ -153,7 +152,7 @@ func (s *Service) liveAttempt(ctx context.Context, o *model.Order) (*model.Payme
 // handed notes when the phone was given what to pay with: until XPayHold after it, virtual payment may
 // bring money, since it cannot be closed.
 func (s *Service) handed(ctx context.Context, p *model.Payment) error {
-	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
 		if _, err := lockOrder(tx, p.OrderID); err != nil {
 			return err
 		}
@@ -280,7 +279,7 @@ func (s *Service) awaitCall(ctx context.Context, p *model.Payment) error {
 // kept writes what change does to p under its locks, with history where the status moved. A payment that
 // is no longer live is left alone.
 func (s *Service) kept(ctx context.Context, p *model.Payment, change func(*model.Payment) (why string)) error {
-	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
 		if _, err := lockOrder(tx, p.OrderID); err != nil {
 			return err
 		}

@@ -142,7 +142,7 @@ func (s *Service) claimKey(ctx context.Context, learnerID int64, key string, w W
 	lease := now.Add(keyLease)
 	k := requestKey{LearnerID: learnerID, RequestKey: key, BodyHash: digest(string(body)), LeaseUntil: &lease, CreatedAt: now}
 	db := s.db.WithContext(ctx)
-	err = store.Tx(ctx, s.db, func(tx *gorm.DB) error { k.ID = 0; return tx.Create(&k).Error })
+	err = s.tx(ctx, func(tx *gorm.DB) error { k.ID = 0; return tx.Create(&k).Error })
 	if err == nil {
 		return k, nil, nil
 	}
@@ -242,8 +242,11 @@ func (s *Service) place(ctx context.Context, buyer model.Caller, k requestKey, w
 	for range 3 {
 		var o model.Order
 		made, again := false, false
-		err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+		err := s.tx(ctx, func(tx *gorm.DB) error {
 			made, again = false, false
+			if _, err := s.Learners.Lock(tx, buyer.LearnerID); err != nil {
+				return err
+			}
 			err := store.Lock(tx).Where("open_key = ?", model.OpenKeyOf(buyer.LearnerID, w.CourseID)).Take(&o).Error
 			switch {
 			case errors.Is(err, gorm.ErrRecordNotFound):
@@ -423,6 +426,9 @@ func (s *Service) addAttempt(tx *gorm.DB, o *model.Order, no string, item model.
 	ch, err := s.channel(o.Via)
 	if err != nil {
 		return err
+	}
+	if o.OpenID == "" { // nobody's payment could be told from another's
+		return fmt.Errorf("payment of order %d: no buyer: %w", o.ID, model.ErrInvalid)
 	}
 	now := s.time()
 	check := now.Add(firstCheck)

@@ -71,7 +71,7 @@ func (s *Service) push(ctx context.Context, id int64) error {
 	var r model.Refund
 	var p model.Payment
 	first := false
-	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err := s.tx(ctx, func(tx *gorm.DB) error {
 		var seen model.Refund
 		if err := tx.Take(&seen, id).Error; err != nil {
 			return missing(err, "refund", id)
@@ -145,7 +145,7 @@ func (s *Service) later(ctx context.Context, r model.Refund, failed error) error
 	} else if no {
 		words = "微信拒绝了这笔退款"
 	}
-	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err := s.tx(ctx, func(tx *gorm.DB) error {
 		err := tx.Model(&model.Refund{}).Where("id = ? AND status IN ?", r.ID, moving).
 			Updates(map[string]any{"next_at": s.real().Add(pause), "error": words}).Error
 		if err != nil || !no && r.Tries < 10 {
@@ -182,7 +182,7 @@ func (s *Service) Book(ctx context.Context, n model.RefundNews, who model.Actor,
 		return s.bookForeign(ctx, n, who, noticeID)
 	}
 	out := model.RefundOutcome("")
-	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err := s.tx(ctx, func(tx *gorm.DB) error {
 		o, err := lockOrder(tx, found.OrderID)
 		if err != nil {
 			return err
@@ -286,7 +286,7 @@ func (s *Service) bookForeign(ctx context.Context, n model.RefundNews, who model
 		return "", err
 	}
 	out := model.BookMismatch
-	err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
 		notice := model.PayNotice{Source: who, Via: n.Via, NoticeID: noticeID, OutTradeNo: no, OutRefundNo: n.OutRefundNo, Raw: string(n.Raw)}
 		entry := model.MoneyEntry{
 			Kind: model.MoneyRefundStray, UKey: "refund-stray:" + no + ":" + n.OutRefundNo, Via: n.Via, OutTradeNo: no, OutRefundNo: n.OutRefundNo, TransactionID: plain(n.TransactionID, 64),
@@ -336,7 +336,7 @@ func (s *Service) bookApple(tx *gorm.DB, o *model.Order, p model.Payment, n mode
 	}
 	now := s.time()
 	r := model.Refund{
-		OutRefundNo: n.OutRefundNo, OrderID: o.ID, PaymentID: p.ID, OutTradeNo: p.OutTradeNo, Via: p.Via, Kind: model.RefundOfOrder, Amount: n.Amount, Total: p.Total,
+		OutRefundNo: n.OutRefundNo, OrderID: o.ID, PaymentID: p.ID, OutTradeNo: p.OutTradeNo, Via: p.Via, Kind: model.RefundOfOrder, Amount: n.Amount, Total: p.Total, Left: o.Left(),
 		Reason: "Apple 已退款", Status: model.RefundSuccess, AskedBy: who, ApprovedBy: who, RefundID: plain(n.RefundID, 64), SucceededAt: n.SucceededAt, CreatedAt: now, UpdatedAt: now,
 	}
 	if r.SucceededAt == nil {

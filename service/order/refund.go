@@ -60,7 +60,7 @@ func (s *Service) RequestRefund(ctx context.Context, buyer model.Caller, no, rea
 		return model.Refund{}, err
 	}
 	var r model.Refund
-	err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
 		o, err := lockOrder(tx, o.ID)
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ func (s *Service) Withdraw(ctx context.Context, buyer model.Caller, no string) (
 		return model.Refund{}, err
 	}
 	var r model.Refund
-	err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
 		if _, err := lockOrder(tx, o.ID); err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func (s *Service) StartRefund(ctx context.Context, op Operator, no, key string, 
 	who := model.OperatorActor(op.ID)
 	request, hash := string(who)+":"+key, digest(o.OutTradeNo, fmt.Sprint(amount), reason)
 	var r model.Refund
-	err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
 		o, err := lockOrder(tx, o.ID)
 		if err != nil {
 			return err
@@ -204,7 +204,7 @@ func (s *Service) openRefund(tx *gorm.DB, o model.Order, r *model.Refund, who mo
 	}
 	now, real, openKey := s.time(), s.real(), fmt.Sprint(o.ID)
 	r.OutRefundNo, r.OrderID, r.PaymentID, r.OutTradeNo, r.Via, r.Kind = "R"+number(now), o.ID, p.ID, p.OutTradeNo, p.Via, model.RefundOfOrder
-	r.Total, r.OpenKey, r.CreatedAt, r.UpdatedAt = p.Total, &openKey, now, now
+	r.Total, r.Left, r.OpenKey, r.CreatedAt, r.UpdatedAt = p.Total, p.Total-o.Refunded, &openKey, now, now
 	if r.Status == model.RefundApproved {
 		r.NextAt = &real
 	}
@@ -300,7 +300,7 @@ func (s *Service) decide(ctx context.Context, op Operator, outRefundNo string, f
 	if err != nil {
 		return r, err
 	}
-	err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
 		o, err := lockOrder(tx, r.OrderID)
 		if err != nil {
 			return err

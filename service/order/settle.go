@@ -10,7 +10,6 @@ import (
 	"gorm.io/gorm"
 
 	"loudou/model"
-	"loudou/service/store"
 )
 
 // Settle takes in what a channel says about one out_trade_no, whoever brings it: notify, push, query or
@@ -23,7 +22,7 @@ func (s *Service) Settle(ctx context.Context, t model.Transaction, who model.Act
 		return "", err
 	}
 	out := model.SettleStray
-	err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
 		if p == nil {
 			return s.keepStray(tx, t, who, noticeID)
 		}
@@ -132,7 +131,7 @@ func (s *Service) giveBack(tx *gorm.DB, o model.Order, p model.Payment, who mode
 	soon := s.real()
 	r := model.Refund{
 		OutRefundNo: "R" + p.OutTradeNo, OrderID: o.ID, PaymentID: p.ID, OutTradeNo: p.OutTradeNo, Via: p.Via, Kind: model.RefundOfOrphan,
-		Amount: p.Total, Total: p.Total, Reason: "重复或逾期的付款", Status: model.RefundApproved, AskedBy: who, ApprovedBy: model.ActorSystem,
+		Amount: p.Total, Total: p.Total, Left: p.Total, Reason: "重复或逾期的付款", Status: model.RefundApproved, AskedBy: who, ApprovedBy: model.ActorSystem,
 		NextAt: &soon, CreatedAt: now, UpdatedAt: now,
 	}
 	if err := tx.Create(&r).Error; err != nil {
@@ -214,7 +213,7 @@ func (s *Service) keepStray(tx *gorm.DB, t model.Transaction, who model.Actor, n
 
 // KeepMalformed keeps the words of a truly signed notice nobody can read, for an operator to look at.
 func (s *Service) KeepMalformed(ctx context.Context, via model.Via, who model.Actor, noticeID string, raw []byte) error {
-	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
 		return s.keep(tx, model.PayNotice{Source: who, Via: via, NoticeID: noticeID, Outcome: "malformed", Raw: string(raw)})
 	})
 }

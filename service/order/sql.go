@@ -1,6 +1,7 @@
 package order
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -56,6 +57,11 @@ func digest(parts ...string) string {
 		_, _ = fmt.Fprintf(h, "%d:%s", len(p), p)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// tx runs fn in a transaction, again where the database asks for it.
+func (s *Service) tx(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	return store.Tx(ctx, s.db, fn)
 }
 
 // unknownOrder is one answer for "not there" and "not yours".
