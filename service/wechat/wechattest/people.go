@@ -239,6 +239,7 @@ const keepLines = 200
 func (f *Fake) chat(p *Person, l Line) {
 	f.s.Seq++
 	l.Seq, l.At = f.s.Seq, f.opt.Now()
+	p.Active = l.At
 	if p.Chat = append(p.Chat, l); len(p.Chat) > keepLines {
 		p.Chat = append([]Line(nil), p.Chat[len(p.Chat)-keepLines:]...)
 	}

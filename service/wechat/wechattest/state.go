@@ -19,6 +19,7 @@ type Person struct {
 	Since      time.Time `json:"since,omitzero"` // last follow
 	Came       string    `json:"came,omitempty"` // subscribe_scene
 	Scene      string    `json:"scene,omitempty"`
+	Active     time.Time `json:"active,omitzero"` // last line in the chat
 	SessionKey string    `json:"session_key,omitempty"`
 	Tags       []int     `json:"tags,omitempty"`
 	Remark     string    `json:"remark,omitempty"`

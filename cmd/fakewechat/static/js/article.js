@@ -1,0 +1,29 @@
+// The account's articles, as on its history page, and one article with the card to its course.
+import { account, cover, h, icon, rich, when } from './ui.js';
+import { asset, now, open, phone } from './api.js';
+import { go, page } from './router.js';
+import { track } from './events.js';
+import { openMini } from './visit.js';
+
+page('/articles', async () => {
+  const r = await open('/articles');
+  const items = r.items || [];
+  return { title: '文章', up: '/account', body: items.length
+    ? h('div', { class: 'thread' }, items.map((a) => h('button', { class: 'newsbox', type: 'button', test: 'article', 'data-id': a.id, onclick: () => go(`/article/${a.id}`) }, h('span', { class: 'lead' }, cover(asset(a.cover), a.title), h('span', { class: 'cap' }, h('strong', {}, a.title), a.digest && h('p', {}, a.digest), h('p', {}, a.published_at ? when(a.published_at, now()) : ''))))))
+    : h('div', { class: 'empty', test: 'no-articles' }, h('strong', {}, '还没有文章'), h('p', {}, '在后台发布一篇文章，它就会出现在这里。')) };
+});
+
+page('/article/(\\d+)', async ({ ids: [id], query }) => {
+  const a = await open(`/articles/${id}`);
+  const course = a.course || (a.course_id ? { id: a.course_id } : null);
+  const title = course && (course.title || `跟着这篇文章学：${a.title}`);
+  const enterCourse = () => {
+    track('article_click', { article_id: Number(id), course_id: course.id, code: query.get('code') });
+    openMini(`pages/course/index?id=${course.id}&article_id=${id}`, { scene: 1058, code: query.get('code') || undefined });
+  };
+  return { title: phone.config.account.name, up: '/articles', body: h('article', { class: 'reader', test: 'reader' },
+    h('h2', { test: 'article-title' }, a.title), h('p', { class: 'by' }, [a.author, phone.config.account.name, a.published_at && when(a.published_at, now())].filter(Boolean).join(' · ')),
+    a.content ? rich(a.content, asset) : h('p', { class: 'rich' }, a.digest || ''),
+    course && h('div', { class: 'gap' }, h('p', { class: 'pad' }), h('button', { class: 'minicard wide', type: 'button', test: 'course-card', 'data-course': course.id, onclick: enterCourse }, h('span', { class: 'app' }, h('span', { class: 'dot' }), phone.config.mini.name), h('span', { class: 'title' }, title), cover(asset(course.cover || a.cover), title), h('span', { class: 'foot' }, icon('mini'), '小程序'))),
+    h('p', { class: 'by gap' }), h('button', { class: 'row', type: 'button', onclick: () => go('/account') }, account('small'), h('span', { class: 'grow name' }, phone.config.account.name))) };
+});

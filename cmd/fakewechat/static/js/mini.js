@@ -1,0 +1,103 @@
+// The Mini Program: courses, search, one course, what I own. It calls /mini/v1 as a phone does.
+import { $, cover, h, icon, mmss, money, rich, toast, yuan } from './ui.js';
+import { asset, login, mini, phone, uuid7 } from './api.js';
+import { flush, track, visit } from './events.js';
+import { go, page } from './router.js';
+import { origin, openMini } from './visit.js';
+
+export const capsule = () => h('span', { class: 'capsule' }, h('button', { type: 'button', 'aria-label': '更多', test: 'mini-more', onclick: share }, icon('dots')), h('button', { type: 'button', 'aria-label': '关闭小程序', test: 'mini-close', onclick: leaveMini }, icon('close')));
+
+function leaveMini() {
+  flush();
+  go(origin.path.startsWith('/mini') ? '/discover' : origin.path);
+}
+
+let shown = null; // the course on the screen, for sharing
+function share() {
+  if (!shown) { toast('打开一门课，就可以转发给朋友'); return; }
+  const id = uuid7().replaceAll('-', '').slice(0, 24);
+  track('share', { course_id: shown.id, share_id: id });
+  toast('已转发给朋友');
+}
+
+// opened tells once per opening of the Mini Program that it was opened, and from where.
+export async function opened() {
+  await login();
+  if (visit.fresh === undefined) return;
+  delete visit.fresh;
+  const { scene, article_id, campaign_id, channel, code, share_id } = visit;
+  track('mp_open', { scene, article_id, campaign_id, channel, code, share_id });
+  if (campaign_id) track('campaign_seen', { campaign_id, channel });
+}
+
+const tabs = [['/mini', 'home', '课程', 'courses'], ['/mini/mine', 'study', '学习', 'mine'], ['/mini/orders', 'bag', '订单', 'orders']];
+export const tabbar = (at) => h('nav', { class: 'tabbar', 'aria-label': '小程序导航' }, tabs.map(([p, i, text, t]) => h('button', { type: 'button', test: `mini-tab-${t}`, 'aria-current': p === at && 'page', onclick: () => go(p) }, icon(i), text)));
+export const frame = (v) => ({ cls: 'mini', right: capsule(), ...v });
+
+export const price = (c) => c.price === undefined || c.price === null ? null : c.price === 0 ? h('span', { class: 'price' }, '免费') : [h('span', { class: 'price', test: 'price' }, money(c.price)), c.original_price > c.price && h('span', { class: 'was' }, `¥${yuan(c.original_price)}`)];
+
+function item(c, extra) {
+  return h('button', { class: 'course', type: 'button', test: 'course', 'data-id': c.id, onclick: () => go(`/mini/course/${c.id}`) }, cover(asset(c.cover), c.title), h('span', { class: 'grow' }, h('strong', {}, c.title), h('span', { class: 'muted' }, [c.teacher, c.lesson_count !== undefined && `${c.lesson_count} 节`, c.category].filter(Boolean).join(' · ')), extra, h('span', { class: 'foot' }, c.owned ? h('span', { class: 'tag green' }, '已购买') : price(c))));
+}
+
+page('/mini', async ({ query }) => {
+  if (query.get('from') === 'recent') { openMini('', { scene: 1089 }); return { title: phone.config.mini.name, cls: 'mini', body: '' }; }
+  shown = null;
+  await opened();
+  const q = query.get('q') || '', category = query.get('category') || '';
+  const ask = (more) => mini('GET', `/courses?${new URLSearchParams({ page_size: 20, ...(q && { q }), ...(category && { category }), ...more })}`);
+  const first = await ask({});
+  if (q) track('search', { props: { q: q.slice(0, 50), results: first.items.length } });
+  const listing = h('div', { class: 'courses', test: 'courses' });
+  const add = (r) => {
+    listing.append(...r.items.map((c) => item(c)));
+    if (r.next_page_token) { const b = h('button', { class: 'btn', type: 'button', test: 'more-courses', onclick: async () => { b.remove(); add(await ask({ page_token: r.next_page_token })); } }, '再看一些'); listing.append(b); }
+  };
+  add(first);
+  if (!first.items.length) listing.append(h('div', { class: 'empty', test: 'no-courses' }, h('strong', {}, q ? '没有找到' : '还没有课程'), h('p', {}, q ? '换个词试试。' : '后台上架一门课，它就会出现在这里。')));
+  const cats = [...new Set([category, ...first.items.map((c) => c.category)].filter(Boolean))];
+  const to = (o) => go(`/mini?${new URLSearchParams(Object.entries(o).filter(([, v]) => v))}`);
+  return frame({ title: phone.config.mini.name, left: h('span', {}), foot: tabbar('/mini'), body: [
+    h('form', { class: 'searchbar', role: 'search', onsubmit: (e) => { e.preventDefault(); to({ q: new FormData(e.target).get('q').trim(), category }); } }, h('input', { name: 'q', type: 'search', value: q, placeholder: '搜课程', 'aria-label': '搜课程', test: 'course-search' }), h('button', { class: 'btn small', test: 'course-search-go' }, '搜索')),
+    cats.length > 0 && h('div', { class: 'chips' }, ['', ...cats].map((c) => h('button', { type: 'button', 'aria-pressed': String(c === category), onclick: () => to({ q, category: c }) }, c || '全部'))),
+    !q && !category && h('div', { class: 'banner' }, h('h2', {}, '今天也学一点'), h('p', {}, '先试听，再决定。')), listing] });
+});
+
+page('/mini/course/(\\d+)', async ({ ids: [id] }) => {
+  await opened();
+  const c = await mini('GET', `/courses/${id}`);
+  shown = c;
+  track('course_view', { course_id: c.id, article_id: visit.article_id, campaign_id: visit.campaign_id, channel: visit.channel });
+  const can = (a) => (c.actions || []).includes(a);
+  const lessons = c.lessons || [];
+  const next = lessons.find((l) => l.playable && !l.finished) || lessons.find((l) => l.playable);
+  const trial = lessons.find((l) => l.trial);
+  const claim = async (e) => { e.target.disabled = true; const { claimFree } = await import('./order.js'); claimFree(c); };
+  const foot = h('div', { class: 'buybar' }, h('span', { class: 'grow' }, c.owned ? h('span', { class: 'tag green', test: 'owned' }, '已购买') : price(c)),
+    !c.owned && trial && h('button', { class: 'btn small', type: 'button', test: 'trial', onclick: () => go(`/mini/lesson/${trial.id}`) }, '试听'),
+    c.owned || can('learn') ? next && h('button', { class: 'btn blue', type: 'button', test: 'learn', onclick: () => go(`/mini/lesson/${next.id}`) }, '继续学习')
+      : can('buy') ? h('button', { class: 'btn buy', type: 'button', test: 'buy', onclick: () => go(`/mini/buy/${c.id}`) }, '立即购买')
+        : can('claim') ? h('button', { class: 'btn buy', type: 'button', test: 'claim', onclick: claim }, '免费领取') : h('span', { class: 'muted', test: 'no-buy' }, '暂不支持在此终端购买'));
+  let chapter = null;
+  return frame({ title: '课程', up: '/mini', foot, cls: 'mini', bodyCls: 'detail', body: [cover(asset(c.cover), c.title),
+    h('div', { class: 'head' }, h('h2', { test: 'course-title' }, c.title), h('p', { class: 'muted' }, [c.teacher && `讲师 ${c.teacher}`, `${lessons.length} 节课`, c.category].filter(Boolean).join(' · '))),
+    c.intro && h('div', { class: 'block' }, h('h3', {}, '介绍'), rich(c.intro, asset)),
+    h('div', { class: 'block' }, h('h3', {}, '目录'), h('div', { class: 'lessons' }, lessons.map((l, n) => {
+      const head = l.chapter && l.chapter !== chapter ? h('p', { class: 'muted pad' }, l.chapter) : null;
+      chapter = l.chapter;
+      return [head, h('button', { class: 'lesson', type: 'button', test: 'lesson', 'data-id': l.id, disabled: !l.playable, onclick: () => go(`/mini/lesson/${l.id}`) }, h('span', { class: 'no' }, n + 1), h('span', { class: 'grow' }, l.title, h('small', {}, [{ text: '图文', audio: '音频', video: '视频', file: '资料' }[l.kind], l.seconds > 0 && mmss(l.seconds)].filter(Boolean).join(' · '))), l.finished ? h('span', { class: 'tag green' }, '学完') : l.playable && l.trial && !c.owned ? h('span', { class: 'tag' }, '试听') : !l.playable ? h('span', { class: 'tag grey' }, '未购买') : l.position_seconds > 0 ? h('span', { class: 'tag grey' }, mmss(l.position_seconds)) : null)];
+    })), !lessons.length && h('p', { class: 'muted' }, '课程正在准备中'))], leave: () => { shown = null; }, shown: () => $('body').focus({ preventScroll: true }) });
+});
+
+page('/mini/mine', async () => {
+  shown = null;
+  await opened();
+  const { items } = await mini('GET', '/me/courses');
+  return frame({ title: '我的学习', left: h('span', {}), foot: tabbar('/mini/mine'), body: items.length
+    ? h('div', { class: 'courses', test: 'my-courses' }, items.map((c) => {
+      const bar = h('i');
+      bar.style.width = `${Math.round((c.progress || 0) * 100)}%`;
+      return item(c, h('span', {}, h('span', { class: 'muted' }, `学完 ${c.finished_lessons || 0} 节，${Math.round((c.progress || 0) * 100)}%`), h('span', { class: 'progress', role: 'img', 'aria-label': `进度 ${Math.round((c.progress || 0) * 100)}%` }, bar)));
+    }))
+    : h('div', { class: 'empty', test: 'no-mine' }, h('strong', {}, '还没有课程'), h('p', {}, '买下的课会出现在这里。'), h('p', { class: 'pad' }, h('button', { class: 'btn blue', type: 'button', onclick: () => go('/mini') }, '去看看'))) });
+});
