@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -82,7 +83,12 @@ func setLog(name string) {
 }
 
 func configCommand() *cobra.Command {
-	return &cobra.Command{Use: "config", Short: "print the settings, secrets hidden", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+	table := false
+	cmd := &cobra.Command{Use: "config", Short: "print the settings, secrets hidden", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		if table {
+			fmt.Print(settingsTable())
+			return nil
+		}
 		c, err := config.Load(settingsFile, os.LookupEnv)
 		if err != nil {
 			return err
@@ -90,4 +96,15 @@ func configCommand() *cobra.Command {
 		fmt.Print(c)
 		return c.Validate(true)
 	}}
+	cmd.Flags().BoolVar(&table, "table", false, "print every setting with default and meaning, as Markdown")
+	return cmd
+}
+
+func settingsTable() string {
+	var b strings.Builder
+	b.WriteString("| name | default | meaning |\n| --- | --- | --- |\n")
+	for _, r := range config.Table() {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", r[0], r[1], r[2])
+	}
+	return b.String()
 }
