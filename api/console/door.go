@@ -19,9 +19,11 @@ import (
 	"loudou/api/respond"
 	"loudou/model"
 	"loudou/service/article"
+	"loudou/service/course"
 	"loudou/service/grant"
 	"loudou/service/job"
 	"loudou/service/ledger"
+	"loudou/service/media"
 	"loudou/service/operator"
 	"loudou/service/order"
 )
@@ -34,6 +36,8 @@ type Door struct {
 	Orders    *order.Service
 	Grants    *grant.Service
 	Ledger    *ledger.Service
+	Courses   *course.Service
+	Media     *media.Service
 	// PublicURL is the origin browsers reach us at; https makes the cookie __Host- and Secure.
 	PublicURL string
 
@@ -54,6 +58,9 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerArticle(api)
 	d.registerOrder(api)
 	d.registerMoney(r, api)
+	d.registerCourse(api)
+	d.registerLesson(api)
+	d.registerMedia(r, api)
 }
 
 // verb registers an operation that needs right. Every operation of the door goes through here.

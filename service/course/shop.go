@@ -135,6 +135,12 @@ func (s *Service) Live(ctx context.Context, courseIDs []int64) (func(courseID, l
 	return func(courseID, lessonID int64) bool { return live[[2]int64{courseID, lessonID}] }, nil
 }
 
+// Preview is what a stranger with this terminal is offered, should the course be on sale.
+func (s *Service) Preview(r Row, platform model.Platform) model.CourseOffer {
+	r.Status = model.CourseOnSale
+	return r.Offer(s.o.Selling, platform, false, r.HasTrial)
+}
+
 func (s *Service) show(r Row, c model.Caller, owned bool) Shown {
 	return Shown{Row: r, Owned: owned, Offer: r.Offer(s.o.Selling, c.Platform, owned, r.HasTrial)}
 }

@@ -1,0 +1,237 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"loudou/api/respond"
+	"loudou/model"
+	"loudou/service/course"
+)
+
+func (d *Door) registerCourse(api huma.API) {
+	tags := []string{"courses"}
+	op := func(id, method, path, what string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: "/console/v1" + path, Summary: what, Tags: tags}
+	}
+	create := op("addCourse", "POST", "/courses", "Draft a course")
+	create.DefaultStatus = http.StatusCreated
+	verb(d, api, model.RightRead, op("listCourses", "GET", "/courses", "Courses, the newest first"), d.listCourses)
+	verb(d, api, model.RightEdit, create, d.addCourse)
+	verb(d, api, model.RightRead, op("course", "GET", "/courses/{id}", "A course with its lessons, its prices and what each terminal is offered"), d.course)
+	verb(d, api, model.RightEdit, op("changeCourse", "PUT", "/courses/{id}", "Change a course; fields left out stay"), d.changeCourse)
+	verb(d, api, model.RightEdit, op("publishCourse", "POST", "/courses/{id}/publish", "Put a course on sale (上架)"), d.moveCourse(func(ctx context.Context, by model.Operator, id int64) (model.Course, error) {
+		return d.Courses.Publish(ctx, by, id)
+	}))
+	verb(d, api, model.RightEdit, op("unpublishCourse", "POST", "/courses/{id}/unpublish", "Take a course out of the shop (下架); who owns it learns on"), d.moveCourse(func(ctx context.Context, by model.Operator, id int64) (model.Course, error) {
+		return d.Courses.Unpublish(ctx, by, id)
+	}))
+	verb(d, api, model.RightEdit, op("stopCourse", "POST", "/courses/{id}/stop", "End the sale (停售) and keep the page"), d.moveCourse(func(ctx context.Context, by model.Operator, id int64) (model.Course, error) {
+		return d.Courses.Stop(ctx, by, id)
+	}))
+}
+
+// idPath is one of our numbers in an address.
+type idPath struct {
+	ID int64 `path:"id" minimum:"1" maximum:"9007199254740991"`
+}
+
+// maybe is a field that may be left out, be null, or have a value; the three mean different things.
+type maybe[T any] struct {
+	Sent  bool
+	Value *T // nil: null
+}
+
+// UnmarshalJSON is only called for a field that was sent.
+func (m *maybe[T]) UnmarshalJSON(b []byte) error {
+	m.Sent = true
+	if bytes.Equal(b, []byte("null")) {
+		return nil
+	}
+	return json.Unmarshal(b, &m.Value)
+}
+
+// Schema describes the value itself, nullable.
+func (m maybe[T]) Schema(r huma.Registry) *huma.Schema {
+	s := *r.Schema(reflect.TypeFor[T](), true, "")
+	s.Nullable = true
+	return &s
+}
+
+type courseBody struct {
+	ID            int64              `json:"id"`
+	Title         string             `json:"title"`
+	Price         model.Fen          `json:"price" doc:"fen"`
+	OriginalPrice *model.Fen         `json:"original_price" nullable:"true" doc:"fen, struck through"`
+	Cover         string             `json:"cover"`
+	Category      string             `json:"category"`
+	Teacher       string             `json:"teacher"`
+	Status        model.CourseStatus `json:"status" enum:"draft,on_sale,stopped,withdrawn"`
+	LessonCount   int                `json:"lesson_count"`
+	GoodsID       string             `json:"goods_id" doc:"number at virtual payment; empty where none is needed"`
+	GoodsStatus   model.GoodsStatus  `json:"goods_status" doc:"empty, pending, published or failed"`
+	GoodsError    string             `json:"goods_error"`
+	Version       int64              `json:"version" doc:"send it back with a change"`
+	UpdatedBy     string             `json:"updated_by"`
+	PublishedAt   *time.Time         `json:"published_at" nullable:"true"`
+	CreatedAt     time.Time          `json:"created_at"`
+	UpdatedAt     time.Time          `json:"updated_at"`
+}
+
+func viewCourse(c model.Course, lessons int) courseBody {
+	return courseBody{ID: c.ID, Title: c.Title, Price: c.Price, OriginalPrice: c.OriginalPrice, Cover: c.Cover, Category: c.Category, Teacher: c.Teacher,
+		Status: c.Status, LessonCount: lessons, GoodsID: c.GoodsID, GoodsStatus: c.GoodsStatus, GoodsError: c.GoodsError,
+		Version: c.Version, UpdatedBy: c.UpdatedBy, PublishedAt: c.PublishedAt, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
+}
+
+type coursesOut struct{ Body respond.Page[courseBody] }
+
+func (d *Door) listCourses(ctx context.Context, in *struct {
+	PageSize  int    `query:"page_size" default:"20" minimum:"1" maximum:"100"`
+	PageToken string `query:"page_token" maxLength:"64"`
+	Q         string `query:"q" maxLength:"50"`
+	Status    string `query:"status" enum:"draft,on_sale,stopped,withdrawn"`
+	Category  string `query:"category" maxLength:"20"`
+}) (*coursesOut, error) {
+	scope := "console.courses\x00" + in.Q + "\x00" + in.Status + "\x00" + in.Category
+	before, err := respond.FromPageToken(scope, in.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	rows, next, err := d.Courses.List(ctx, course.Filter{Q: in.Q, Status: model.CourseStatus(in.Status), Category: in.Category, Before: before, Limit: in.PageSize})
+	if err != nil {
+		return nil, err
+	}
+	items := make([]courseBody, 0, len(rows))
+	for _, r := range rows {
+		items = append(items, viewCourse(r.Course, r.LessonCount))
+	}
+	return &coursesOut{Body: respond.NewPage(items, respond.PageToken(scope, next))}, nil
+}
+
+// courseIn is what an operator types. A text left out stays as it is; original_price null is none.
+type courseIn struct {
+	Intro         *string          `json:"intro,omitempty" doc:"HTML; cleaned"`
+	Cover         *string          `json:"cover,omitempty" doc:"address of an uploaded picture, or an https address"`
+	Category      *string          `json:"category,omitempty"`
+	Teacher       *string          `json:"teacher,omitempty"`
+	OriginalPrice maybe[model.Fen] `json:"original_price,omitempty" doc:"fen; null or 0 for none"`
+}
+
+func (in courseIn) draft(title *string, price *model.Fen) course.Draft {
+	d := course.Draft{Title: title, Price: price, Intro: in.Intro, Cover: in.Cover, Category: in.Category, Teacher: in.Teacher}
+	if in.OriginalPrice.Sent {
+		none := model.Fen(0)
+		if d.OriginalPrice = in.OriginalPrice.Value; d.OriginalPrice == nil {
+			d.OriginalPrice = &none
+		}
+	}
+	return d
+}
+
+type courseOut struct {
+	Body struct {
+		courseBody
+		Intro   string       `json:"intro"`
+		Lessons []lessonBody `json:"lessons" doc:"in order, without their texts"`
+		Prices  []priceBody  `json:"prices" doc:"history, the newest first"`
+		Offers  []offerBody  `json:"offers" doc:"what a stranger is offered, by terminal"`
+	}
+}
+
+type priceBody struct {
+	Price         model.Fen  `json:"price"`
+	OriginalPrice *model.Fen `json:"original_price" nullable:"true"`
+	By            string     `json:"by"`
+	At            time.Time  `json:"at"`
+}
+
+type offerBody struct {
+	Platform  model.Platform       `json:"platform"`
+	Actions   []model.CourseAction `json:"actions"`
+	ShowPrice bool                 `json:"show_price"`
+	Vias      []model.Via          `json:"vias"`
+}
+
+func (d *Door) course(ctx context.Context, in *idPath) (*courseOut, error) {
+	return d.wholeCourse(ctx, in.ID)
+}
+
+func (d *Door) wholeCourse(ctx context.Context, id int64) (*courseOut, error) {
+	r, err := d.Courses.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	lessons, err := d.Courses.Lessons(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	prices, err := d.Courses.Prices(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &courseOut{}
+	out.Body.courseBody, out.Body.Intro = viewCourse(r.Course, r.LessonCount), r.Intro
+	out.Body.Lessons, out.Body.Prices, out.Body.Offers = []lessonBody{}, []priceBody{}, []offerBody{}
+	for _, l := range lessons {
+		out.Body.Lessons = append(out.Body.Lessons, viewLesson(l))
+	}
+	for _, p := range prices {
+		out.Body.Prices = append(out.Body.Prices, priceBody{Price: p.Price, OriginalPrice: p.OriginalPrice, By: p.OperatorName, At: p.CreatedAt})
+	}
+	for _, p := range []model.Platform{model.PlatformAndroid, model.PlatformIOS, model.PlatformOHOS, model.PlatformWindows, model.PlatformMac} {
+		o := d.Courses.Preview(r, p)
+		out.Body.Offers = append(out.Body.Offers, offerBody{Platform: p, Actions: o.Actions, ShowPrice: o.ShowPrice, Vias: o.Vias})
+	}
+	return out, nil
+}
+
+func (d *Door) addCourse(ctx context.Context, in *struct {
+	Body struct {
+		Title string    `json:"title"`
+		Price model.Fen `json:"price" doc:"fen; 0 is free"`
+		courseIn
+	}
+}) (*courseOut, error) {
+	c, err := d.Courses.Create(ctx, OperatorFrom(ctx), in.Body.draft(&in.Body.Title, &in.Body.Price))
+	if err != nil {
+		return nil, err
+	}
+	return d.wholeCourse(ctx, c.ID)
+}
+
+func (d *Door) changeCourse(ctx context.Context, in *struct {
+	idPath
+	Body struct {
+		Title   *string    `json:"title,omitempty"`
+		Price   *model.Fen `json:"price,omitempty" doc:"fen; counts for orders placed from now on"`
+		Version int64      `json:"version,omitempty" minimum:"0" doc:"the one that was read; 409 when somebody saved since"`
+		courseIn
+	}
+}) (*courseOut, error) {
+	if _, err := d.Courses.Change(ctx, OperatorFrom(ctx), in.ID, in.Body.Version, in.Body.draft(in.Body.Title, in.Body.Price)); err != nil {
+		return nil, err
+	}
+	return d.wholeCourse(ctx, in.ID)
+}
+
+func (d *Door) moveCourse(move func(context.Context, model.Operator, int64) (model.Course, error)) func(context.Context, *movedCourse) (*courseOut, error) {
+	return func(ctx context.Context, in *movedCourse) (*courseOut, error) {
+		if _, err := move(ctx, OperatorFrom(ctx), in.ID); err != nil {
+			return nil, err
+		}
+		return d.wholeCourse(ctx, in.ID)
+	}
+}
+
+// movedCourse may come with an empty object or with nothing.
+type movedCourse struct {
+	idPath
+	Body *struct{} `required:"false"`
+}
