@@ -64,7 +64,9 @@ func (m maybe[T]) Schema(r huma.Registry) *huma.Schema {
 	return &s
 }
 
-type courseBody struct {
+// CourseBody is a course in a list. It is exported because the document leaves out fields of an embedded type
+// that is not.
+type CourseBody struct {
 	ID            int64              `json:"id"`
 	Title         string             `json:"title"`
 	Price         model.Fen          `json:"price" doc:"fen"`
@@ -84,13 +86,13 @@ type courseBody struct {
 	UpdatedAt     time.Time          `json:"updated_at"`
 }
 
-func viewCourse(c model.Course, lessons int) courseBody {
-	return courseBody{ID: c.ID, Title: c.Title, Price: c.Price, OriginalPrice: c.OriginalPrice, Cover: c.Cover, Category: c.Category, Teacher: c.Teacher,
+func viewCourse(c model.Course, lessons int) CourseBody {
+	return CourseBody{ID: c.ID, Title: c.Title, Price: c.Price, OriginalPrice: c.OriginalPrice, Cover: c.Cover, Category: c.Category, Teacher: c.Teacher,
 		Status: c.Status, LessonCount: lessons, GoodsID: c.GoodsID, GoodsStatus: c.GoodsStatus, GoodsError: c.GoodsError,
 		Version: c.Version, UpdatedBy: c.UpdatedBy, PublishedAt: c.PublishedAt, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
 }
 
-type coursesOut struct{ Body respond.Page[courseBody] }
+type coursesOut struct{ Body respond.Page[CourseBody] }
 
 func (d *Door) listCourses(ctx context.Context, in *struct {
 	PageSize  int    `query:"page_size" default:"20" minimum:"1" maximum:"100"`
@@ -108,15 +110,15 @@ func (d *Door) listCourses(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	items := make([]courseBody, 0, len(rows))
+	items := make([]CourseBody, 0, len(rows))
 	for _, r := range rows {
 		items = append(items, viewCourse(r.Course, r.LessonCount))
 	}
 	return &coursesOut{Body: respond.NewPage(items, respond.PageToken(scope, next))}, nil
 }
 
-// courseIn is what an operator types. A text left out stays as it is; original_price null is none.
-type courseIn struct {
+// CourseFields is what an operator types. A text left out stays as it is; original_price null is none.
+type CourseFields struct {
 	Intro         *string          `json:"intro,omitempty" doc:"HTML; cleaned"`
 	Cover         *string          `json:"cover,omitempty" doc:"address of an uploaded picture, or an https address"`
 	Category      *string          `json:"category,omitempty"`
@@ -124,7 +126,7 @@ type courseIn struct {
 	OriginalPrice maybe[model.Fen] `json:"original_price,omitempty" doc:"fen; null or 0 for none"`
 }
 
-func (in courseIn) draft(title *string, price *model.Fen) course.Draft {
+func (in CourseFields) draft(title *string, price *model.Fen) course.Draft {
 	d := course.Draft{Title: title, Price: price, Intro: in.Intro, Cover: in.Cover, Category: in.Category, Teacher: in.Teacher}
 	if in.OriginalPrice.Sent {
 		none := model.Fen(0)
@@ -137,9 +139,9 @@ func (in courseIn) draft(title *string, price *model.Fen) course.Draft {
 
 type courseOut struct {
 	Body struct {
-		courseBody
+		CourseBody
 		Intro   string       `json:"intro"`
-		Lessons []lessonBody `json:"lessons" doc:"in order, without their texts"`
+		Lessons []LessonBody `json:"lessons" doc:"in order, without their texts"`
 		Prices  []priceBody  `json:"prices" doc:"history, the newest first"`
 		Offers  []offerBody  `json:"offers" doc:"what a stranger is offered, by terminal"`
 	}
@@ -177,8 +179,8 @@ func (d *Door) wholeCourse(ctx context.Context, id int64) (*courseOut, error) {
 		return nil, err
 	}
 	out := &courseOut{}
-	out.Body.courseBody, out.Body.Intro = viewCourse(r.Course, r.LessonCount), r.Intro
-	out.Body.Lessons, out.Body.Prices, out.Body.Offers = []lessonBody{}, []priceBody{}, []offerBody{}
+	out.Body.CourseBody, out.Body.Intro = viewCourse(r.Course, r.LessonCount), r.Intro
+	out.Body.Lessons, out.Body.Prices, out.Body.Offers = []LessonBody{}, []priceBody{}, []offerBody{}
 	for _, l := range lessons {
 		out.Body.Lessons = append(out.Body.Lessons, viewLesson(l))
 	}
@@ -196,7 +198,7 @@ func (d *Door) addCourse(ctx context.Context, in *struct {
 	Body struct {
 		Title string    `json:"title"`
 		Price model.Fen `json:"price" doc:"fen; 0 is free"`
-		courseIn
+		CourseFields
 	}
 }) (*courseOut, error) {
 	c, err := d.Courses.Create(ctx, OperatorFrom(ctx), in.Body.draft(&in.Body.Title, &in.Body.Price))
@@ -212,7 +214,7 @@ func (d *Door) changeCourse(ctx context.Context, in *struct {
 		Title   *string    `json:"title,omitempty"`
 		Price   *model.Fen `json:"price,omitempty" doc:"fen; counts for orders placed from now on"`
 		Version int64      `json:"version,omitempty" minimum:"0" doc:"the one that was read; 409 when somebody saved since"`
-		courseIn
+		CourseFields
 	}
 }) (*courseOut, error) {
 	if _, err := d.Courses.Change(ctx, OperatorFrom(ctx), in.ID, in.Body.Version, in.Body.draft(in.Body.Title, in.Body.Price)); err != nil {

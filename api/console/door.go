@@ -10,6 +10,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -86,11 +87,11 @@ func verb[I, O any](d *Door, api huma.API, right model.Right, op huma.Operation,
 	respond.Verb(api, op, fn)
 }
 
-// Guard is the same lock for a plain gin route: uploads, downloads, live figures. accept is the content
-// type its body must have, "" when it has none.
-func (d *Door) Guard(right model.Right, accept string) gin.HandlerFunc {
+// Guard is the same lock for a plain gin route: uploads, downloads, live figures. accept lists the content
+// types its body may have; none when it has no body.
+func (d *Door) Guard(right model.Right, accept ...string) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if d.admit(c, right, accept) {
+		if d.admit(c, right, accept...) {
 			c.Next()
 		}
 	}
@@ -114,7 +115,7 @@ func visitorFrom(ctx context.Context) visitor {
 
 // admit lets the request in, or answers it: another site's request or a missing token 403 csrf, nobody
 // logged in 401, not one's right 403.
-func (d *Door) admit(c *gin.Context, right model.Right, accept string) bool {
+func (d *Door) admit(c *gin.Context, right model.Right, accept ...string) bool {
 	secure(c.Writer.Header())
 	if err := d.cross.Check(c.Request); err != nil {
 		respond.Fail(c, errCSRF())
@@ -151,7 +152,9 @@ func (d *Door) admit(c *gin.Context, right model.Right, accept string) bool {
 	return true
 }
 
-func typed(got, accept string) bool { return accept != "" && strings.EqualFold(got, accept) }
+func typed(got string, accept []string) bool {
+	return slices.ContainsFunc(accept, func(a string) bool { return strings.EqualFold(got, a) })
+}
 
 func errCSRF() error {
 	return model.Refuse(model.ErrForbidden, model.CodeCSRF, "这个请求不是从控制台发出的，请刷新页面后再试")

@@ -23,7 +23,8 @@ func (d *Door) registerLesson(api huma.API) {
 	verb(d, api, model.RightEdit, huma.Operation{OperationID: "deleteLesson", Method: "DELETE", Path: "/console/v1/lessons/{id}", Summary: "Take a lesson out of its course; progress stays", Tags: tags, DefaultStatus: http.StatusNoContent}, d.deleteLesson)
 }
 
-type lessonBody struct {
+// LessonBody is a lesson without its text.
+type LessonBody struct {
 	ID        int64            `json:"id"`
 	CourseID  int64            `json:"course_id"`
 	Position  int              `json:"position"`
@@ -38,14 +39,14 @@ type lessonBody struct {
 	UpdatedAt time.Time        `json:"updated_at"`
 }
 
-func viewLesson(l model.Lesson) lessonBody {
-	return lessonBody{ID: l.ID, CourseID: l.CourseID, Position: l.Position, Chapter: l.Chapter, Title: l.Title, Kind: l.Kind, Media: l.Media, Trial: l.Trial,
+func viewLesson(l model.Lesson) LessonBody {
+	return LessonBody{ID: l.ID, CourseID: l.CourseID, Position: l.Position, Chapter: l.Chapter, Title: l.Title, Kind: l.Kind, Media: l.Media, Trial: l.Trial,
 		Seconds: l.Seconds, Version: l.Version, UpdatedBy: l.UpdatedBy, UpdatedAt: l.UpdatedAt}
 }
 
 type lessonOut struct {
 	Body struct {
-		lessonBody
+		LessonBody
 		Content  string `json:"content"`
 		MediaURL string `json:"media_url" doc:"address to listen or look, good for a few hours"`
 	}
@@ -53,7 +54,7 @@ type lessonOut struct {
 
 func (d *Door) wholeLesson(l model.Lesson) *lessonOut {
 	out := &lessonOut{}
-	out.Body.lessonBody, out.Body.Content, out.Body.MediaURL = viewLesson(l), l.Content, d.Media.Sign(l.Media)
+	out.Body.LessonBody, out.Body.Content, out.Body.MediaURL = viewLesson(l), l.Content, d.Media.Sign(l.Media)
 	return out
 }
 
@@ -65,8 +66,8 @@ func (d *Door) lesson(ctx context.Context, in *idPath) (*lessonOut, error) {
 	return d.wholeLesson(l), nil
 }
 
-// lessonIn is what may be left out of a lesson.
-type lessonIn struct {
+// LessonFields is what may be left out of a lesson.
+type LessonFields struct {
 	Chapter *string `json:"chapter,omitempty"`
 	Content *string `json:"content,omitempty" doc:"HTML; cleaned"`
 	Media   *string `json:"media,omitempty" doc:"address of an uploaded file, or an https address"`
@@ -79,7 +80,7 @@ func (d *Door) addLesson(ctx context.Context, in *struct {
 		Title string           `json:"title"`
 		Kind  model.LessonKind `json:"kind" enum:"text,audio,video,file"`
 		Trial bool             `json:"trial,omitempty"`
-		lessonIn
+		LessonFields
 	}
 }) (*lessonOut, error) {
 	b := in.Body
@@ -97,7 +98,7 @@ func (d *Door) changeLesson(ctx context.Context, in *struct {
 		Kind    *model.LessonKind `json:"kind,omitempty" enum:"text,audio,video,file"`
 		Trial   *bool             `json:"trial,omitempty"`
 		Version int64             `json:"version,omitempty" minimum:"0" doc:"the one that was read; 409 when somebody saved since"`
-		lessonIn
+		LessonFields
 	}
 }) (*lessonOut, error) {
 	b := in.Body

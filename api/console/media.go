@@ -21,7 +21,7 @@ import (
 func (d *Door) registerMedia(r *gin.Engine, api huma.API) {
 	tags := []string{"media"}
 	verb(d, api, model.RightRead, huma.Operation{OperationID: "listMedia", Method: "GET", Path: "/console/v1/media", Summary: "Uploaded files, the newest first", Tags: tags}, d.listMedia)
-	r.POST("/console/v1/media", d.Guard(model.RightEdit, "multipart/form-data"), d.upload)
+	r.POST("/console/v1/media", d.Guard(model.RightEdit, "multipart/form-data", "application/json"), d.upload)
 	answer := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[mediaBody](), true, "Media")
 	api.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: "upload", Method: "POST", Path: "/console/v1/media", Summary: "Upload a picture, a sound, a film or a PDF; its kind comes from its bytes", Tags: tags,
@@ -83,7 +83,7 @@ const uploadTime = 15 * time.Minute
 func (d *Door) upload(c *gin.Context) {
 	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(uploadTime)) // a connection without deadlines needs none
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, media.MaxUpload+64<<10)
-	parts, err := c.Request.MultipartReader()
+	parts, err := c.Request.MultipartReader() // JSON passes the lock only to be told here that a file is missing
 	if err != nil {
 		respond.Fail(c, noFile())
 		return

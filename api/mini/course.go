@@ -20,7 +20,9 @@ type idPath struct {
 	ID int64 `path:"id" minimum:"1" maximum:"9007199254740991"`
 }
 
-type courseBody struct {
+// CourseCard is a course in a list. It is exported because the document leaves out fields of an embedded
+// type that is not.
+type CourseCard struct {
 	ID            int64                `json:"id"`
 	Title         string               `json:"title"`
 	Cover         string               `json:"cover" doc:"address a phone can load; may be empty"`
@@ -33,8 +35,8 @@ type courseBody struct {
 	Actions       []model.CourseAction `json:"actions" doc:"buy, claim, learn, trial: what this learner may do on this terminal"`
 }
 
-func (d *Door) viewCourse(s course.Shown) courseBody {
-	b := courseBody{ID: s.ID, Title: s.Title, Cover: d.Media.Public(s.Cover), Category: s.Category, Teacher: s.Teacher,
+func (d *Door) viewCourse(s course.Shown) CourseCard {
+	b := CourseCard{ID: s.ID, Title: s.Title, Cover: d.Media.Public(s.Cover), Category: s.Category, Teacher: s.Teacher,
 		LessonCount: s.LessonCount, Owned: s.Owned, Actions: s.Offer.Actions}
 	if s.Offer.ShowPrice {
 		price := s.Price
@@ -43,7 +45,7 @@ func (d *Door) viewCourse(s course.Shown) courseBody {
 	return b
 }
 
-type coursesOut struct{ Body respond.Page[courseBody] }
+type coursesOut struct{ Body respond.Page[CourseCard] }
 
 func (d *Door) courses(ctx context.Context, in *struct {
 	PageSize  int    `query:"page_size" default:"20" minimum:"1" maximum:"50"`
@@ -60,14 +62,14 @@ func (d *Door) courses(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	items := make([]courseBody, 0, len(shown))
+	items := make([]CourseCard, 0, len(shown))
 	for _, s := range shown {
 		items = append(items, d.viewCourse(s))
 	}
 	return &coursesOut{Body: respond.NewPage(items, respond.PageToken(scope, next))}, nil
 }
 
-type lessonLine struct {
+type miniLesson struct {
 	ID              int64            `json:"id"`
 	Chapter         string           `json:"chapter"`
 	Title           string           `json:"title"`
@@ -81,10 +83,10 @@ type lessonLine struct {
 
 type courseOut struct {
 	Body struct {
-		courseBody
+		CourseCard
 		Intro   string       `json:"intro" doc:"HTML, cleaned"`
 		Vias    []model.Via  `json:"vias" doc:"roads of payment open here, the preferred one first"`
-		Lessons []lessonLine `json:"lessons"`
+		Lessons []miniLesson `json:"lessons"`
 	}
 }
 
@@ -99,11 +101,11 @@ func (d *Door) course(ctx context.Context, in *idPath) (*courseOut, error) {
 		return nil, err
 	}
 	out := &courseOut{}
-	out.Body.courseBody, out.Body.Intro, out.Body.Vias = d.viewCourse(s), d.Media.SignHTML(s.Intro), s.Offer.Vias
-	out.Body.Lessons = make([]lessonLine, 0, len(lessons))
+	out.Body.CourseCard, out.Body.Intro, out.Body.Vias = d.viewCourse(s), d.Media.SignHTML(s.Intro), s.Offer.Vias
+	out.Body.Lessons = make([]miniLesson, 0, len(lessons))
 	for _, l := range lessons {
 		p := done[l.ID]
-		out.Body.Lessons = append(out.Body.Lessons, lessonLine{ID: l.ID, Chapter: l.Chapter, Title: l.Title, Kind: l.Kind, Seconds: l.Seconds, Trial: l.Trial,
+		out.Body.Lessons = append(out.Body.Lessons, miniLesson{ID: l.ID, Chapter: l.Chapter, Title: l.Title, Kind: l.Kind, Seconds: l.Seconds, Trial: l.Trial,
 			Playable: s.Owned || l.Trial, PositionSeconds: p.Position, Finished: p.FinishedAt != nil})
 	}
 	return out, nil

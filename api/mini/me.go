@@ -15,15 +15,15 @@ func (d *Door) registerMe(api huma.API) {
 	verb(d, api, huma.Operation{OperationID: "miniEraseMe", Method: "DELETE", Path: "/mini/v1/me", Summary: "Erase the learner; sums stay", DefaultStatus: http.StatusNoContent}, d.eraseMe)
 }
 
-type myCourse struct {
-	courseBody
+type miniMyCourse struct {
+	CourseCard
 	FinishedLessons int        `json:"finished_lessons"`
 	Progress        float64    `json:"progress" doc:"finished lessons ÷ lessons, 0 to 1"`
 	LastLessonID    int64      `json:"last_lesson_id,omitempty" doc:"where to go on; absent before the first lesson"`
 	LastAt          *time.Time `json:"last_at,omitempty"`
 }
 
-type myCoursesOut struct{ Body respond.Page[myCourse] }
+type myCoursesOut struct{ Body respond.Page[miniMyCourse] }
 
 func (d *Door) myCourses(ctx context.Context, _ *struct{}) (*myCoursesOut, error) {
 	who := CallerFrom(ctx)
@@ -43,10 +43,10 @@ func (d *Door) myCourses(ctx context.Context, _ *struct{}) (*myCoursesOut, error
 	if err != nil {
 		return nil, err
 	}
-	items := make([]myCourse, 0, len(shown))
+	items := make([]miniMyCourse, 0, len(shown))
 	for _, s := range shown {
 		p := sums[s.ID]
-		m := myCourse{courseBody: d.viewCourse(s), FinishedLessons: p.Finished, LastLessonID: p.LastLesson, LastAt: p.LastAt}
+		m := miniMyCourse{CourseCard: d.viewCourse(s), FinishedLessons: p.Finished, LastLessonID: p.LastLesson, LastAt: p.LastAt}
 		if s.LessonCount > 0 {
 			m.Progress = float64(p.Finished) / float64(s.LessonCount)
 		}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -181,5 +182,28 @@ func NewAPI(r *gin.Engine, version string) huma.API {
 		"session": {Type: "apiKey", In: "cookie", Name: "loudou", Description: "cookie of POST /console/v1/login; __Host-loudou over https"},
 		"csrf":    {Type: "apiKey", In: "header", Name: "X-CSRF-Token", Description: "csrf_token of the session, on every write"},
 	}
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", namer())
 	return humagin.New(r, cfg)
+}
+
+// namer names schemas as huma does, except that two doors may each have a type of one name: the console,
+// which registers first, keeps it, and the Mini Program's is told apart.
+func namer() func(reflect.Type, string) string {
+	taken := map[string]reflect.Type{}
+	return func(t reflect.Type, hint string) string {
+		name := huma.DefaultSchemaNamer(t, hint)
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct {
+			return name
+		}
+		for {
+			if other, ok := taken[name]; !ok || other == t {
+				taken[name] = t
+				return name
+			}
+			name = "Mini" + name
+		}
+	}
 }

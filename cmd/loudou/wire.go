@@ -13,16 +13,24 @@ import (
 
 	"loudou/api"
 	"loudou/api/console"
+	"loudou/api/mini"
 	"loudou/config"
 	"loudou/model/migration"
 	"loudou/service/article"
+	"loudou/service/course"
 	"loudou/service/event"
 	"loudou/service/figure"
+	"loudou/service/grant"
 	"loudou/service/job"
+	"loudou/service/learner"
 	"loudou/service/limit"
+	"loudou/service/media"
 	"loudou/service/operator"
 	"loudou/service/person"
+	"loudou/service/progress"
 	"loudou/service/store"
+	"loudou/service/wechat"
+	"loudou/service/xpay"
 	"loudou/web"
 )
 
@@ -40,6 +48,16 @@ type house struct {
 	events    *event.Service
 	figures   *figure.Service
 	articles  *article.Service
+
+	mini     *wechat.Client // nil without a Mini Program
+	xpay     *xpay.Client   // nil without virtual payment
+	grants   *grant.Service
+	courses  *course.Service
+	media    *media.Service
+	progress *progress.Service
+	learners *learner.Service
+	money    learner.Money    // knows of open orders and refunds
+	erasers  []learner.Eraser // one for every owner of a table that knows a person
 
 	handler http.Handler
 	openapi huma.API
@@ -93,14 +111,21 @@ func build(cfg config.Config) (*house, error) {
 	h.background = append(h.background, h.events.Run)
 	h.figures = figure.New(h.db, h.persons, h.events, h.clock.now)
 
+	if err := h.shop(); err != nil {
+		return nil, err
+	}
+
 	// Doors.
 	doors := []api.Mounter{
 		&console.Door{
 			Operators: h.operators,
 			Articles:  h.articles,
 			Jobs:      h.jobs,
+			Courses:   h.courses,
+			Media:     h.media,
 			PublicURL: cfg.PublicURL,
 		},
+		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Limits: limits, Events: h.events},
 	}
 
 	pages, err := console.Pages(web.Dist())

@@ -268,15 +268,19 @@ func (s *Service) Prices(ctx context.Context, id int64) ([]model.CoursePrice, er
 	return prices, err
 }
 
-// ForOrder reads the course an order is placed for, inside the order's transaction. ErrNotFound where a
-// buyer would not find it either.
-func (s *Service) ForOrder(tx *gorm.DB, id int64) (model.Course, error) {
+// Item is the course as an order sees it: its price now, and the roads open on platform. ErrNotFound for a
+// draft; a course no longer sold is an item that is not on sale.
+func (s *Service) Item(ctx context.Context, id int64, platform model.Platform) (model.Item, error) {
 	var c model.Course
-	err := tx.Where("id = ? AND appid = ? AND status IN ?", id, s.o.AppID, []model.CourseStatus{model.CourseOnSale, model.CourseStopped}).Take(&c).Error
+	err := s.db.WithContext(ctx).Omit("intro").Where("id = ? AND appid = ? AND status <> ?", id, s.o.AppID, model.CourseDraft).Take(&c).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return c, notFound(id)
+		return model.Item{}, notFound(id)
 	}
-	return c, err
+	if err != nil {
+		return model.Item{}, fmt.Errorf("course %d: %w", id, err)
+	}
+	return model.Item{CourseID: c.ID, Title: c.Title, Price: c.Price, ProductID: c.ProductID(), OnSale: c.Status == model.CourseOnSale,
+		Vias: c.Vias(s.o.Selling, platform)}, nil
 }
 
 // Named gives the courses with these ids, whatever their status, for lists of orders and grants.
