@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -57,28 +56,14 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// caller plays the Mini Program's client: it keeps what was posted and answers from a script.
-type caller struct {
-	path  string
-	query url.Values
-	body  string
-	reply string
-	err   error
-}
-
-func (c *caller) Post(_ context.Context, path string, query url.Values, body []byte) ([]byte, error) {
-	c.path, c.query, c.body = path, query, string(body)
-	return []byte(c.reply), c.err
-}
-
-func client(t *testing.T, env Env) (*Client, *caller) {
+// client is one that calls nobody.
+func client(t *testing.T) *Client {
 	t.Helper()
-	w := &caller{}
-	c, err := New(Options{AppID: "wxmini", OfferID: "offer1", AppKey: "live-key", SandboxAppKey: "sand-key", Env: env, Caller: w})
+	c, err := New(Options{AppID: "wxmini", OfferID: "offer1", AppKey: "live-key"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, w
+	return c
 }
 
 func TestSettings(t *testing.T) {
@@ -93,7 +78,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestPayParamsRefuses(t *testing.T) {
-	c, _ := client(t, Live)
+	c := client(t)
 	good := Order{OutTradeNo: "A1234567", ProductID: "p", Price: 1000}
 	for name, change := range map[string]func(*Order) (string, error){
 		"session":     func(o *Order) (string, error) { return "", model.ErrConflict },
@@ -114,51 +99,35 @@ func TestPayParamsRefuses(t *testing.T) {
 	}
 }
 
-func TestCallsAreSignedOverTheirBytes(t *testing.T) {
-	for env, key := range map[Env]string{Live: "live-key", Sandbox: "sand-key"} {
-		c, w := client(t, env)
-		w.reply = `{"errcode":0,"refund_wx_order_id":"W9"}`
-		n, err := c.Refund(context.Background(), Refund{OpenID: "o1", OutTradeNo: "A1234567", OutRefundNo: "R1234567", Left: 100, Amount: 60})
-		if err != nil || n.Status != model.RefundStatusProcessing || n.RefundID != "W9" || n.Amount != 60 {
-			t.Fatalf("refund = %+v, %v", n, err)
-		}
-		if w.path != "/xpay/refund_order" || w.query.Get("pay_sig") != Sign(key, w.path+"&"+w.body) || strings.HasSuffix(w.body, "\n") {
-			t.Errorf("env %d: %s %v %q", env, w.path, w.query, w.body)
-		}
-	}
-}
-
 func TestQueryStates(t *testing.T) {
-	ctx := context.Background()
+	s, ctx := openShop(t, "android", true), context.Background()
 	for status, want := range map[int]model.TradeState{0: "NOTPAY", 1: "NOTPAY", 2: "SUCCESS", 3: "SUCCESS", 4: "SUCCESS", 5: "REFUND", 6: "CLOSED", 7: "SUCCESS", 8: "REFUND"} {
-		c, w := client(t, Live)
-		w.reply = `{"errcode":0,"order":{"order_id":"A1234567","status":` + string(rune('0'+status)) + `,"order_fee":990,"paid_fee":900,"coupon_fee":90,"env_type":1,"paid_time":1764000000,"wxpay_order_id":"42"}}`
-		tr, err := c.Query(ctx, "o1", "A1234567")
-		if err != nil || tr.TradeState != want || tr.Total != 990 || tr.PayerTotal != 900 || tr.AppID != "wxmini" || tr.Payer != "o1" {
+		s.answers("query_order", `{"errcode":0,"order":{"order_id":"A1234567","status":`+string(rune('0'+status))+`,"order_fee":990,"paid_fee":900,"coupon_fee":90,"env_type":1,"paid_time":1764000000,"wxpay_order_id":"42"}}`)
+		tr, err := s.Query(ctx, "o1", "A1234567")
+		if err != nil || tr.TradeState != want || tr.Total != 990 || tr.PayerTotal != 900 || tr.AppID != s.wechat.Mini().AppID || tr.Payer != "o1" {
 			t.Errorf("status %d: %+v, %v", status, tr, err)
 		}
 		if tr.Paid() != (tr.TransactionID == "42") || tr.Paid() != (tr.PaidAt != nil) {
 			t.Errorf("status %d: number %q, time %v", status, tr.TransactionID, tr.PaidAt)
 		}
 	}
-	c, w := client(t, Live)
 	for name, reply := range map[string]string{
 		"none": `{}`, "other number": `{"order":{"order_id":"B1234567","status":2}}`, "unknown state": `{"order":{"order_id":"A1234567","status":9}}`,
 		"negative": `{"order":{"order_id":"A1234567","status":2,"paid_fee":-1}}`, "text": `{"order":{"order_id":"A1234567","status":"2"}}`,
 	} {
-		w.reply = reply
-		if _, err := c.Query(ctx, "o1", "A1234567"); !model.OutcomeUnknown(err) || !errors.Is(err, model.ErrUnavailable) {
+		s.answers("query_order", reply)
+		if _, err := s.Query(ctx, "o1", "A1234567"); !model.OutcomeUnknown(err) || !errors.Is(err, model.ErrUnavailable) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	w.reply = `{"order":{"order_id":"A1234567","status":2,"order_fee":990,"env_type":2}}`
-	if tr, err := c.Query(ctx, "o1", "A1234567"); err != nil || tr.AppID == "wxmini" {
+	s.answers("query_order", `{"order":{"order_id":"A1234567","status":2,"order_fee":990,"env_type":2}}`)
+	if tr, err := s.Query(ctx, "o1", "A1234567"); err != nil || tr.AppID == s.wechat.Mini().AppID {
 		t.Errorf("sandbox money fits a live order: %+v, %v", tr, err)
 	}
 }
 
 func TestVerdicts(t *testing.T) {
-	c, w := client(t, Live)
+	s := openShop(t, "android", true)
 	for _, v := range []struct {
 		code, said string
 		kind       error
@@ -170,16 +139,17 @@ func TestVerdicts(t *testing.T) {
 		{"268490016", "", model.ErrConflict, false},
 		{"-1", "system error", model.ErrUnavailable, true},
 	} {
-		w.err = &model.CallError{Call: "/xpay/query_order", Code: v.code, Said: v.said, Kind: model.ErrUnavailable, Unknown: true}
-		if _, err := c.Query(context.Background(), "o1", "A1234567"); !errors.Is(err, v.kind) || model.OutcomeUnknown(err) != v.unknown {
+		s.answers("query_order", `{"errcode":`+v.code+`,"errmsg":"`+v.said+`"}`)
+		if _, err := s.Query(context.Background(), "o1", "A1234567"); !errors.Is(err, v.kind) || model.OutcomeUnknown(err) != v.unknown {
 			t.Errorf("%s %s: %v", v.code, v.said, err)
 		}
 	}
-	w.err = &model.CallError{Call: "/xpay/refund_order", Code: "268490004", Kind: model.ErrUnavailable, Unknown: true}
-	if n, err := c.Refund(context.Background(), Refund{OpenID: "o", OutTradeNo: "A1234567", OutRefundNo: "R1234567", Left: 9, Amount: 9}); err != nil || n.Status != model.RefundStatusProcessing {
+	s.answers("refund_order", `{"errcode":268490004,"errmsg":"repeated"}`)
+	if n, err := s.Client.Refund(context.Background(), Refund{OpenID: "o", OutTradeNo: "A1234567", OutRefundNo: "R1234567", Left: 9, Amount: 9}); err != nil || n.Status != model.RefundStatusProcessing {
 		t.Errorf("a repeated refund: %+v, %v", n, err)
 	}
-	if err := c.NotifyProvideGoods(context.Background(), "A1234567"); err != nil {
+	s.answers("notify_provide_goods", `{"errcode":268490004,"errmsg":"repeated"}`)
+	if err := s.NotifyProvideGoods(context.Background(), "A1234567"); err != nil {
 		t.Errorf("told twice: %v", err)
 	}
 }
@@ -193,7 +163,7 @@ func push(event string, fields ...string) model.Push {
 }
 
 func TestPushes(t *testing.T) {
-	c, _ := client(t, Live)
+	c := client(t)
 	for name, f := range map[string][]string{
 		"as written": {"OpenId", "oU", "OutTradeNo", "C20260101000001", "Env", "0", "WeChatPayInfo.TransactionId", "42", "WeChatPayInfo.PaidTime", "1763999990",
 			"GoodsInfo.ProductId", "course_1001", "GoodsInfo.Quantity", "1", "GoodsInfo.ActualPrice", "9900"},
@@ -241,16 +211,16 @@ func TestPushes(t *testing.T) {
 }
 
 func TestPublishGoodsTellsWhatIsRefused(t *testing.T) {
-	c, w := client(t, Live)
-	w.reply = `{"errcode":0,"status":2,"upload_item":[{"id":"c1","upload_status":3,"errmsg":"图片无法下载"}]}`
-	err := c.PublishGoods(context.Background(), "c1", strings.Repeat("课", 30), 9900, "https://x/y.png")
+	s := openShop(t, "android", true)
+	s.answers("query_upload_goods", `{"errcode":0,"status":2,"upload_item":[{"id":"c1","upload_status":3,"errmsg":"图片无法下载"}]}`)
+	err := s.PublishGoods(context.Background(), "c1", strings.Repeat("课", 30), 9900, "https://x/y.png")
 	if !errors.Is(err, model.ErrInvalid) || !strings.Contains(err.Error(), "图片无法下载") {
 		t.Errorf("err = %v", err)
 	}
-	w.reply = `{"errcode":0,"status":1}`
+	s.answers("query_upload_goods", `{"errcode":0,"status":1}`)
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
-	if err := c.PublishGoods(ctx, "c1", "课", 9900, ""); !errors.Is(err, model.ErrUnavailable) {
+	if err := s.PublishGoods(ctx, "c2", "课", 9900, "https://x/y.png"); !errors.Is(err, model.ErrUnavailable) {
 		t.Errorf("still running: %v", err)
 	}
 }
