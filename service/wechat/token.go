@@ -152,8 +152,13 @@ func (t *Tokens) search(ctx context.Context, stale string) (string, error) {
 
 // fetch asks WeChat, and falls back on what we have while that lives.
 func (t *Tokens) fetch(ctx context.Context, stale string, gen int64, shared bool, have token) (string, error) {
-	force := stale != ""
+	// Alone we cannot know whether another instance has forced a token a moment ago, and forcing again would end
+	// that one: so first ask for the current one, and force only if that is the refused one.
+	force := stale != "" && shared
 	k, err := t.ask(ctx, force, shared)
+	if err == nil && k.Value == stale && !force {
+		k, err = t.ask(ctx, true, shared)
+	}
 	if err != nil {
 		if have.alive(t.now()) && have.Value != stale {
 			return have.Value, nil

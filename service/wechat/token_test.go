@@ -123,20 +123,15 @@ func TestRedisGoneMeanwhile(t *testing.T) {
 	}
 	_ = r.Close()
 	f.ExpireTokens(false)
-	// Each forces a token of its own, and a forced one ends the others': a few calls may fail, none hangs, and
-	// WeChat is asked a handful of times.
 	start := time.Now()
-	storm(all, 100)
+	if failed := storm(all, 100); len(failed) > 0 {
+		t.Errorf("%d failed, first %v", len(failed), failed[0])
+	}
 	if d := time.Since(start); d > 8*time.Second {
 		t.Errorf("took %v", d)
 	}
-	if n := f.Count(tokenPath); n > 20 {
-		t.Errorf("%d token calls, want at most 20", n)
-	}
-	if _, err := all[0].GetQuota(context.Background(), "/cgi-bin/menu/create"); err != nil {
-		if _, err = all[0].GetQuota(context.Background(), "/cgi-bin/menu/create"); err != nil {
-			t.Logf("one instance waits for its next refresh: %v", err)
-		}
+	if n := f.Count(tokenPath); n > 4 { // the first one, and one per instance
+		t.Errorf("%d token calls, want at most 4", n)
 	}
 }
 
