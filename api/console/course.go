@@ -37,8 +37,8 @@ func (d *Door) registerCourse(api huma.API) {
 	}))
 }
 
-// idPath is one of our numbers in an address.
-type idPath struct {
+// IDPath is one of our numbers in an address. It is exported because an embedded type that is not is not read.
+type IDPath struct {
 	ID int64 `path:"id" minimum:"1" maximum:"9007199254740991"`
 }
 
@@ -161,7 +161,7 @@ type offerBody struct {
 	Vias      []model.Via          `json:"vias"`
 }
 
-func (d *Door) course(ctx context.Context, in *idPath) (*courseOut, error) {
+func (d *Door) course(ctx context.Context, in *IDPath) (*courseOut, error) {
 	return d.wholeCourse(ctx, in.ID)
 }
 
@@ -209,7 +209,7 @@ func (d *Door) addCourse(ctx context.Context, in *struct {
 }
 
 func (d *Door) changeCourse(ctx context.Context, in *struct {
-	idPath
+	IDPath
 	Body struct {
 		Title   *string    `json:"title,omitempty"`
 		Price   *model.Fen `json:"price,omitempty" doc:"fen; counts for orders placed from now on"`
@@ -234,6 +234,6 @@ func (d *Door) moveCourse(move func(context.Context, model.Operator, int64) (mod
 
 // movedCourse may come with an empty object or with nothing.
 type movedCourse struct {
-	idPath
+	IDPath
 	Body *struct{} `required:"false"`
 }

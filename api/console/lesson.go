@@ -58,7 +58,7 @@ func (d *Door) wholeLesson(l model.Lesson) *lessonOut {
 	return out
 }
 
-func (d *Door) lesson(ctx context.Context, in *idPath) (*lessonOut, error) {
+func (d *Door) lesson(ctx context.Context, in *IDPath) (*lessonOut, error) {
 	l, err := d.Courses.GetLesson(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ type LessonFields struct {
 }
 
 func (d *Door) addLesson(ctx context.Context, in *struct {
-	idPath
+	IDPath
 	Body struct {
 		Title string           `json:"title"`
 		Kind  model.LessonKind `json:"kind" enum:"text,audio,video,file"`
@@ -92,7 +92,7 @@ func (d *Door) addLesson(ctx context.Context, in *struct {
 }
 
 func (d *Door) changeLesson(ctx context.Context, in *struct {
-	idPath
+	IDPath
 	Body struct {
 		Title   *string           `json:"title,omitempty"`
 		Kind    *model.LessonKind `json:"kind,omitempty" enum:"text,audio,video,file"`
@@ -109,12 +109,12 @@ func (d *Door) changeLesson(ctx context.Context, in *struct {
 	return d.wholeLesson(l), nil
 }
 
-func (d *Door) deleteLesson(ctx context.Context, in *idPath) (*struct{}, error) {
+func (d *Door) deleteLesson(ctx context.Context, in *IDPath) (*struct{}, error) {
 	return nil, d.Courses.DeleteLesson(ctx, OperatorFrom(ctx), in.ID)
 }
 
 func (d *Door) orderLessons(ctx context.Context, in *struct {
-	idPath
+	IDPath
 	Body struct {
 		LessonIDs []int64 `json:"lesson_ids" maxItems:"1000" uniqueItems:"true" doc:"every lesson of the course once, in the new order"`
 	}

@@ -15,8 +15,8 @@ func (d *Door) registerCourse(api huma.API) {
 	verb(d, api, huma.Operation{OperationID: "miniCourse", Method: "GET", Path: "/mini/v1/courses/{id}", Summary: "A course, its lessons, and what this learner may do with it here"}, d.course)
 }
 
-// idPath is one of our numbers in an address.
-type idPath struct {
+// IDPath is one of our numbers in an address. It is exported because an embedded type that is not is not read.
+type IDPath struct {
 	ID int64 `path:"id" minimum:"1" maximum:"9007199254740991"`
 }
 
@@ -90,7 +90,7 @@ type courseOut struct {
 	}
 }
 
-func (d *Door) course(ctx context.Context, in *idPath) (*courseOut, error) {
+func (d *Door) course(ctx context.Context, in *IDPath) (*courseOut, error) {
 	who := CallerFrom(ctx)
 	s, lessons, err := d.Courses.Page(ctx, who, in.ID)
 	if err != nil {

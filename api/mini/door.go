@@ -19,6 +19,7 @@ import (
 
 	"loudou/api/respond"
 	"loudou/model"
+	"loudou/service/article"
 	"loudou/service/course"
 	"loudou/service/event"
 	"loudou/service/learner"
@@ -34,6 +35,7 @@ type Door struct {
 	Courses  *course.Service
 	Progress *progress.Service
 	Media    *media.Service
+	Articles *article.Service
 	Events   *event.Service
 	Orders   *order.Service
 	Limits   *limit.Limiter
@@ -45,6 +47,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerCourse(api)
 	d.registerLesson(api)
 	d.registerMe(api)
+	d.registerArticle(api)
 	d.registerEvents(r, api)
 	d.registerOrder(api)
 	r.GET("/media/:name", d.file)

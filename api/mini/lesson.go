@@ -30,7 +30,7 @@ type lessonOut struct {
 	}
 }
 
-func (d *Door) lesson(ctx context.Context, in *idPath) (*lessonOut, error) {
+func (d *Door) lesson(ctx context.Context, in *IDPath) (*lessonOut, error) {
 	who := CallerFrom(ctx)
 	l, owned, err := d.Courses.Open(ctx, who, in.ID)
 	if err != nil {
@@ -57,7 +57,7 @@ type progressOut struct {
 }
 
 func (d *Door) progress(ctx context.Context, in *struct {
-	idPath
+	IDPath
 	Body struct {
 		_               struct{} `additionalProperties:"true"`
 		PositionSeconds int      `json:"position_seconds" minimum:"0" maximum:"9007199254740991"`

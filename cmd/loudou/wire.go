@@ -101,7 +101,6 @@ func build(cfg config.Config) (*house, error) {
 		return err
 	})
 	h.jobs.Every("operator.sweep", 6*time.Hour, h.operators.Sweep)
-	h.articles = article.New(h.db, cfg.OfficialAppID, h.operators, nil, h.clock.now)
 
 	h.persons = person.New(h.db, h.clock.now)
 	h.events = event.New(h.db, h.redis, event.Options{
@@ -114,6 +113,7 @@ func build(cfg config.Config) (*house, error) {
 	if err := h.shop(); err != nil {
 		return nil, err
 	}
+	h.articles = article.New(h.db, cfg.OfficialAppID, h.operators, h.courses, h.clock.now)
 
 	// Doors.
 	doors := []api.Mounter{
@@ -125,7 +125,7 @@ func build(cfg config.Config) (*house, error) {
 			Media:     h.media,
 			PublicURL: cfg.PublicURL,
 		},
-		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Limits: limits, Events: h.events},
+		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events},
 	}
 
 	pages, err := console.Pages(web.Dist())

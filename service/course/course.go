@@ -299,6 +299,13 @@ func (s *Service) Named(ctx context.Context, ids []int64) (map[int64]model.Cours
 	return found, nil
 }
 
+// CourseExists tells whether id is a course of ours, on sale or not.
+func (s *Service) CourseExists(tx *gorm.DB, id int64) (bool, error) {
+	var n int64
+	err := tx.Model(&model.Course{}).Where("id = ? AND appid = ?", id, s.o.AppID).Count(&n).Error
+	return n > 0, err
+}
+
 func (s *Service) lock(tx *gorm.DB, id int64) (model.Course, error) {
 	var c model.Course
 	err := store.Lock(tx).Where("id = ? AND appid = ?", id, s.o.AppID).Take(&c).Error
