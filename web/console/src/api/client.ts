@@ -61,13 +61,13 @@ export async function ask<T>(call: Promise<{ data?: T; error?: unknown; response
 }
 
 // upload sends one file; openapi-fetch has no form fields of its own.
-export async function upload(path: string, file: File): Promise<{ url: string }> {
+export async function upload<T>(path: string, file: File): Promise<T> {
   const body = new FormData()
   body.append('file', file)
   const res = await send(new Request(new URL(path, location.origin), { method: 'POST', body }))
   const answer: unknown = await res.json().catch(() => undefined)
   if (!res.ok) throw toApiError(res.status, answer)
-  return answer as { url: string }
+  return answer as T
 }
 
 export const newKey = () => crypto.randomUUID()

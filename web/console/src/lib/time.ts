@@ -88,3 +88,14 @@ export function ago(at: string | Date, now = new Date()): string {
   if (s < 86_400) return `${Math.floor(s / 3600)} 小时前`
   return beijing(d, 'short', now)
 }
+
+// toInstant and toWall go between what a date picker holds, Beijing wall time, and an instant.
+export function toInstant(wall: string): string | null {
+  return wall ? `${wall.replace(' ', 'T')}:00+08:00` : null
+}
+export function toWall(instant: string | null | undefined): string {
+  const d = read(instant)
+  if (!d) return ''
+  const p = split(d)
+  return `${p.year}-${p.month}-${p.day} ${p.hour}:${p.minute}`
+}

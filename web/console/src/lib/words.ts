@@ -45,14 +45,13 @@ export const articleWords: Record<string, Word> = {
   published: { text: '已发布', mood: 'good' },
 }
 export const courseWords: Record<string, Word> = {
-  draft: { text: '未上架', mood: 'muted', shape: 'hollow' },
-  published: { text: '已上架', mood: 'good' },
-  unpublished: { text: '已下架', mood: 'muted', shape: 'hollow' },
-  hidden: { text: '隐藏', mood: 'muted', shape: 'half' },
+  draft: { text: '草稿', mood: 'muted', shape: 'hollow' },
+  on_sale: { text: '在售', mood: 'good' },
   stopped: { text: '停售', mood: 'warn', shape: 'half' },
+  withdrawn: { text: '已下架', mood: 'muted', shape: 'hollow' },
 }
 export const jobWords: Record<string, Word> = {
-  pending: { text: '等待', mood: 'muted', shape: 'half' },
+  waiting: { text: '等待', mood: 'muted', shape: 'half' },
   running: { text: '进行中', mood: 'warn', shape: 'half' },
   done: { text: '完成', mood: 'good' },
   dead: { text: '已放弃', mood: 'bad' },

@@ -7,8 +7,20 @@ function text(v: unknown): string {
 }
 const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
 
+// parsed reads what the service keeps as JSON text; what is none is itself.
+function parsed(v: unknown): unknown {
+  if (typeof v !== 'string') return v
+  try {
+    return JSON.parse(v) as unknown
+  } catch {
+    return v
+  }
+}
+
 // differences lists what changed between two states of a thing, field by field.
-export function differences(before: unknown, after: unknown): Difference[] {
+export function differences(was: unknown, is: unknown): Difference[] {
+  const before = parsed(was)
+  const after = parsed(is)
   if (isRecord(before) || isRecord(after)) {
     const b = isRecord(before) ? before : {}
     const a = isRecord(after) ? after : {}
