@@ -46,12 +46,16 @@ const infos: Record<string, Info> = {
   trials: { label: '试看人数', kind: 'count', definition: '播放过试看课时的人数，按人去重。' },
   view_to_paid: { label: '浏览到支付', kind: 'rate', definition: '期间首次浏览后 14 天内买了这门课的人 ÷ 浏览人数。' },
   start_rate: { label: '开课率', kind: 'rate', definition: '期间购买者中，7 天内开始学的人 ÷ 购买人数。' },
-  finish_rate: { label: '完成率', kind: 'rate', definition: '课程：购买者中 30 天内完成至少 90% 课时的人 ÷ 购买人数。文章：微信给出的完读率。' },
+  finish_rate: { label: '完课率', kind: 'rate', definition: '期间购买者中，30 天内学完至少 90% 课时的人 ÷ 购买人数。' },
+  'article.finish_rate': { label: '完读率', kind: 'rate', definition: '微信给出的完读率。' },
 }
 
 export function figureInfo(name: string): Info {
   return infos[name] ?? { label: name, kind: name.endsWith('_rate') ? 'rate' : 'count', definition: '口径见指标说明。' }
 }
+
+// fieldOf is the service's name of a figure; ours has its owner in front where one name means two things.
+export const fieldOf = (name: string) => name.replace(/^article\./, '')
 
 export function showFigure(name: string, f: Figure | null | undefined): string {
   if (!f || f.state === 'missing' || f.value == null) return '–'
@@ -60,7 +64,7 @@ export function showFigure(name: string, f: Figure | null | undefined): string {
 }
 
 // WeChat's own counts come a day later and may still be corrected; ours are counted as things happen.
-const theirs = /^(followers_|delivered$|readers$|read_rate$|share_rate$|follow_after_read$)/
+const theirs = /^(followers_|delivered$|readers$|read_rate$|share_rate$|follow_after_read$|article\.)/
 
 export interface StateInfo { text: string; long: string; mood: string; shape: string }
 
