@@ -87,12 +87,12 @@ func (d *Door) listRefunds(ctx context.Context, in *struct {
 	return &refundsOut{Body: respond.NewPage(items, respond.PageToken(scope, next))}, nil
 }
 
-type refundNo struct {
+type RefundNoPath struct {
 	No string `path:"out_refund_no" maxLength:"64"`
 }
 
 func (d *Door) approveRefund(ctx context.Context, in *struct {
-	refundNo
+	RefundNoPath
 	Body struct {
 		Reason string `json:"reason,omitempty" maxLength:"80"`
 	}
@@ -113,7 +113,7 @@ func (d *Door) approveRefund(ctx context.Context, in *struct {
 }
 
 func (d *Door) refuseRefund(ctx context.Context, in *struct {
-	refundNo
+	RefundNoPath
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"80" doc:"the learner reads it"`
 	}
@@ -218,7 +218,7 @@ var statusWords = map[model.OrderStatus]string{
 // that a spreadsheet would run.
 func (d *Door) exportOrders(c *gin.Context) {
 	q := c.Request.URL.Query()
-	in := orderFilter{Status: q.Get("status"), Via: q.Get("via"), Q: q.Get("q"), From: q.Get("from"), To: q.Get("to")}
+	in := OrderFilter{Status: q.Get("status"), Via: q.Get("via"), Q: q.Get("q"), From: q.Get("from"), To: q.Get("to")}
 	if v := q.Get("course_id"); v != "" {
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil || n < 1 {

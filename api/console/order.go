@@ -22,7 +22,7 @@ func (d *Door) registerOrder(api huma.API) {
 	verb(d, api, model.RightMoney, huma.Operation{OperationID: "refundOrder", Method: "POST", Path: "/console/v1/orders/{no}/refunds", Summary: "Give money back; 202 where a second operator must agree", Tags: tags, DefaultStatus: http.StatusCreated, MaxBodyBytes: 8 << 10}, d.startRefund)
 }
 
-type orderLine struct {
+type OrderLine struct {
 	OutTradeNo string            `json:"out_trade_no"`
 	CourseID   int64             `json:"course_id"`
 	Title      string            `json:"title"`
@@ -42,16 +42,16 @@ type orderLine struct {
 	ClosedAt   *time.Time        `json:"closed_at,omitempty"`
 }
 
-func viewLine(o model.Order) orderLine {
-	return orderLine{
+func viewLine(o model.Order) OrderLine {
+	return OrderLine{
 		OutTradeNo: o.OutTradeNo, CourseID: o.CourseID, Title: o.Title, Amount: o.Amount, Refunded: o.Refunded, Status: o.Status, Via: o.Via, Platform: o.Platform,
 		LearnerID: o.LearnerID, Learner: o.OpenID.Masked(), ArticleID: o.ArticleID, CampaignID: o.CampaignID, Channel: o.Channel,
 		CreatedAt: o.CreatedAt, ExpiresAt: o.ExpiresAt, PaidAt: o.PaidAt, ClosedAt: o.ClosedAt,
 	}
 }
 
-// orderFilter is what a list of orders, on the screen or as CSV, can be narrowed by.
-type orderFilter struct {
+// OrderFilter is what a list of orders, on the screen or as CSV, can be narrowed by.
+type OrderFilter struct {
 	Status   string `query:"status" enum:"pending,closing,closed,paid,partly_refunded,refunded"`
 	Via      string `query:"via" enum:"jsapi,xpay,manual,free"`
 	Q        string `query:"q" maxLength:"64" doc:"any number of the order's, or a piece of the course's title"`
@@ -60,7 +60,7 @@ type orderFilter struct {
 	To       string `query:"to" maxLength:"10" doc:"last day, Asia/Shanghai"`
 }
 
-func (f orderFilter) filter() (order.Filter, error) {
+func (f OrderFilter) filter() (order.Filter, error) {
 	out := order.Filter{Status: model.OrderStatus(f.Status), Via: model.Via(f.Via), Q: f.Q, CourseID: f.CourseID}
 	if f.From != "" {
 		from, err := model.ParseDay(f.From)
@@ -87,10 +87,10 @@ func badDay(field string) error {
 	return model.Refuse(model.ErrInvalid, model.CodeInvalid, "日期应为 2026-01-31 的写法").Field(field, "应为 2026-01-31 的写法")
 }
 
-type ordersOut struct{ Body respond.Page[orderLine] }
+type ordersOut struct{ Body respond.Page[OrderLine] }
 
 func (d *Door) listOrders(ctx context.Context, in *struct {
-	orderFilter
+	OrderFilter
 	PageSize  int    `query:"page_size" default:"20" minimum:"1" maximum:"100"`
 	PageToken string `query:"page_token" maxLength:"64"`
 }) (*ordersOut, error) {
@@ -107,7 +107,7 @@ func (d *Door) listOrders(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	items := make([]orderLine, 0, len(list))
+	items := make([]OrderLine, 0, len(list))
 	for _, o := range list {
 		items = append(items, viewLine(o))
 	}
@@ -155,7 +155,7 @@ type (
 		EndsAt   *time.Time        `json:"ends_at,omitempty"`
 	}
 	proofBody struct {
-		orderLine
+		OrderLine
 		ListPrice  model.Fen     `json:"list_price"`
 		Agreement  string        `json:"agreement,omitempty"`
 		PaidBy     string        `json:"paid_by,omitempty" doc:"the attempt that paid"`
@@ -171,12 +171,12 @@ type (
 	proofOut struct{ Body proofBody }
 )
 
-// orderNo names an order by any of its numbers.
-type orderNo struct {
+// OrderNoPath names an order by any of its numbers.
+type OrderNoPath struct {
 	No string `path:"no" maxLength:"64"`
 }
 
-func (d *Door) showOrder(ctx context.Context, in *orderNo) (*proofOut, error) {
+func (d *Door) showOrder(ctx context.Context, in *OrderNoPath) (*proofOut, error) {
 	return d.proof(ctx, in.No)
 }
 
@@ -186,7 +186,7 @@ func (d *Door) proof(ctx context.Context, no string) (*proofOut, error) {
 		return nil, err
 	}
 	o := p.Order
-	b := proofBody{orderLine: viewLine(o), ListPrice: o.ListPrice, Agreement: o.Agreement, PaidBy: o.PaidBy, Proof: o.Proof,
+	b := proofBody{OrderLine: viewLine(o), ListPrice: o.ListPrice, Agreement: o.Agreement, PaidBy: o.PaidBy, Proof: o.Proof,
 		Payments: []paymentBody{}, Refunds: []refundBody{}, Inbox: []moneyBody{}, Changes: []changeBody{}, Notices: []noticeBody{}}
 	for _, x := range p.Payments {
 		v := paymentBody{OutTradeNo: x.OutTradeNo, Via: x.Via, MchID: x.MchID, ProductID: x.ProductID, Total: x.Total, PayerTotal: x.PayerTotal,
@@ -229,7 +229,7 @@ func (d *Door) proof(ctx context.Context, no string) (*proofOut, error) {
 	return &proofOut{Body: b}, nil
 }
 
-func (d *Door) askOrder(ctx context.Context, in *orderNo) (*proofOut, error) {
+func (d *Door) askOrder(ctx context.Context, in *OrderNoPath) (*proofOut, error) {
 	if err := d.Orders.Ask(ctx, in.No); err != nil {
 		return nil, err
 	}
@@ -237,7 +237,7 @@ func (d *Door) askOrder(ctx context.Context, in *orderNo) (*proofOut, error) {
 }
 
 func (d *Door) payByHand(ctx context.Context, in *struct {
-	orderNo
+	OrderNoPath
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"80"`
 		Proof  string `json:"proof" minLength:"1" maxLength:"200" doc:"what proves it: a receipt's number, who took the money"`
@@ -255,7 +255,7 @@ func signer(ctx context.Context) order.Operator {
 }
 
 func (d *Door) startRefund(ctx context.Context, in *struct {
-	orderNo
+	OrderNoPath
 	Key  string `header:"Idempotency-Key" required:"true" maxLength:"64" doc:"made by the client for this refund; the same key again is the same refund"`
 	Body struct {
 		Amount model.Fen `json:"amount" minimum:"1" maximum:"9007199254740991" doc:"fen"`
