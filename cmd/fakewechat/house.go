@@ -31,6 +31,7 @@ type house struct {
 	dirty chan struct{}
 	done  chan struct{}
 	saved sync.WaitGroup
+	end   sync.Once
 }
 
 func newHouse(s settings, k *keys) (*house, error) {
@@ -172,13 +173,16 @@ func (h *house) restore() error {
 	return errors.Join(h.wc.Restore(v.WeChat), h.pay.Restore(v.Pay), h.xpay.Restore(v.XPay))
 }
 
+// close ends what goes on and saves; again does nothing.
 func (h *house) close() {
-	h.wc.Close()
-	h.pay.Close()
-	h.xpay.Close()
-	close(h.done)
-	h.saved.Wait()
-	if err := h.save(); err != nil {
-		slog.Error("state not kept", "err", err)
-	}
+	h.end.Do(func() {
+		h.wc.Close()
+		h.pay.Close()
+		h.xpay.Close()
+		close(h.done)
+		h.saved.Wait()
+		if err := h.save(); err != nil {
+			slog.Error("state not kept", "err", err)
+		}
+	})
 }
