@@ -6,11 +6,15 @@ import { track } from './events.js';
 import { openMini } from './visit.js';
 
 page('/articles', async () => {
-  const r = await open('/articles');
-  const items = r.items || [];
-  return { title: '文章', up: '/account', body: items.length
-    ? h('div', { class: 'thread' }, items.map((a) => h('button', { class: 'newsbox', type: 'button', test: 'article', 'data-id': a.id, onclick: () => go(`/article/${a.id}`) }, h('span', { class: 'lead' }, cover(asset(a.cover), a.title), h('span', { class: 'cap' }, h('strong', {}, a.title), a.digest && h('p', {}, a.digest), h('p', {}, a.published_at ? when(a.published_at, now()) : ''))))))
-    : h('div', { class: 'empty', test: 'no-articles' }, h('strong', {}, '还没有文章'), h('p', {}, '在后台发布一篇文章，它就会出现在这里。')) };
+  const first = await open('/articles');
+  const box = h('div', { class: 'thread', test: 'articles' });
+  const add = (r) => {
+    box.append(...(r.items || []).map(card));
+    if (r.next_page_token) { const b = h('button', { class: 'btn', type: 'button', test: 'more-articles', onclick: async () => { b.remove(); add(await open(`/articles?page_token=${encodeURIComponent(r.next_page_token)}`)); } }, '更早的文章'); box.append(b); }
+  };
+  const card = (a) => h('button', { class: 'newsbox', type: 'button', test: 'article', 'data-id': a.id, onclick: () => go(`/article/${a.id}`) }, h('span', { class: 'lead' }, cover(asset(a.cover), a.title), h('span', { class: 'cap' }, h('strong', {}, a.title), a.digest && h('p', {}, a.digest), h('p', {}, a.published_at ? when(a.published_at, now()) : ''))));
+  add(first);
+  return { title: '文章', up: '/account', body: (first.items || []).length ? box : h('div', { class: 'empty', test: 'no-articles' }, h('strong', {}, '还没有文章'), h('p', {}, '在后台发布一篇文章，它就会出现在这里。')) };
 });
 
 page('/article/(\\d+)', async ({ ids: [id], query }) => {

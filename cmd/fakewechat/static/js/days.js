@@ -30,7 +30,7 @@ export async function dayPanel() {
   }
   function draw() {
     box.replaceChildren(h('h2', {}, '坏日子 ', h('span', { class: `badge ${bad() ? 'bad' : ''}`, test: 'day-state' }, bad() ? '正在演练' : '一切正常')), h('p', { class: 'muted' }, '开着就一直这样，直到关上。'),
-      groups.map(([title, list]) => h('fieldset', {}, h('legend', {}, title), list.map(([key, text, o]) => {
+      ...groups.map(([title, list]) => h('fieldset', {}, h('legend', {}, title), list.map(([key, text, o]) => {
         const v = get(days, key), test = `day-${key.replace('.', '-')}`;
         if (o.pick) {
           const s = h('select', { test, onchange: (e) => { const x = o.pick.find(([k]) => String(k) === e.target.value); set(days, key, x[0]); save(); } }, o.pick.map(([k, t]) => h('option', { value: String(k) }, t)));
