@@ -277,6 +277,7 @@ type Answer struct {
 	Keyword string // the word that met, for counting
 	Version int64
 	Body    []byte    // the passive answer before encryption; empty: success
+	Passive *Message  // what Body says
 	Later   []Message // what goes as customer-service messages, in order
 }
 

@@ -225,7 +225,8 @@ func (b *book) answer(p *model.Push, f found) model.Answer {
 		messages = messages[i : i+1]
 	}
 	if messages[0].Passive() {
-		a.Body = messages[0].PassiveXML(p.FromUserName, p.ToUserName, p.CreateTime)
+		a.Passive = &messages[0]
+		a.Body = a.Passive.PassiveXML(p.FromUserName, p.ToUserName, p.CreateTime)
 		messages = messages[1:]
 	}
 	a.Later = messages // a first one that cannot be passive takes the rest along: the order stays

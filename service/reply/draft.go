@@ -1,0 +1,245 @@
+package reply
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"loudou/model"
+	"loudou/service/store"
+)
+
+// Draft is a rule as it stands on the desk, and how it differs from what is live.
+type Draft struct {
+	model.Rule
+	Revision  int64
+	State     string // new, changed, live
+	By        string
+	UpdatedAt time.Time
+	Warnings  []string // what the editor should know: a rule that can never win, a word too short
+}
+
+// Drafts lists all rules in their order on the desk, oldest first.
+func (s *Service) Drafts(ctx context.Context) ([]Draft, error) {
+	var rows []ruleRow
+	if err := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list rules: %w", err)
+	}
+	live := s.liveRules()
+	out := make([]Draft, 0, len(rows))
+	rules := make([]model.Rule, 0, len(rows))
+	for i := range rows {
+		r, err := rows[i].rule()
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, r)
+		out = append(out, Draft{Rule: r, Revision: rows[i].Revision, State: state(r, live), By: rows[i].OperatorName, UpdatedAt: rows[i].UpdatedAt.UTC()})
+	}
+	for i := range out {
+		out[i].Warnings = warnings(&rules[i], rules)
+	}
+	return out, nil
+}
+
+// liveRules are the enabled rules in memory by number; a disabled rule is live by not answering.
+func (s *Service) liveRules() map[int64]model.Rule {
+	out := map[int64]model.Rule{}
+	for _, r := range s.book.Load().rules {
+		out[r.ID] = r
+	}
+	return out
+}
+
+func state(r model.Rule, live map[int64]model.Rule) string {
+	l, ok := live[r.ID]
+	switch {
+	case ok && same(r, l):
+		return "live"
+	case ok:
+		return "changed"
+	case !r.Enabled:
+		return "off"
+	}
+	return "new"
+}
+
+func same(a, b model.Rule) bool {
+	x, _ := json.Marshal(a)
+	y, _ := json.Marshal(b)
+	return string(x) == string(y) || reflect.DeepEqual(a, b)
+}
+
+// Create saves a new rule as a draft. Errors: ErrInvalid; ErrConflict for an exact keyword another rule has.
+func (s *Service) Create(ctx context.Context, by model.Operator, r model.Rule) (Draft, error) {
+	r.ID = 0
+	return s.saveDraft(ctx, by, r, nil)
+}
+
+// Change saves a draft over rule id. With a revision, ErrConflict if somebody saved it since.
+func (s *Service) Change(ctx context.Context, by model.Operator, id int64, revision *int64, r model.Rule) (Draft, error) {
+	r.ID = id
+	return s.saveDraft(ctx, by, r, revision)
+}
+
+func (s *Service) saveDraft(ctx context.Context, by model.Operator, r model.Rule, revision *int64) (Draft, error) {
+	r.Name = strings.TrimSpace(r.Name)
+	if r.Pick == "" {
+		r.Pick = "all"
+	}
+	if r.Kind == model.RuleScene {
+		r.EventKey = strings.TrimPrefix(r.EventKey, "qrscene_")
+	}
+	if err := r.Check(); err != nil {
+		return Draft{}, err
+	}
+	var out Draft
+	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+		var rows []ruleRow
+		if err := store.Lock(tx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
+			return fmt.Errorf("read rules: %w", err)
+		}
+		if r.ID == 0 && len(rows) >= 2000 {
+			return model.Refuse(model.ErrConflict, model.CodeConflict, "规则已有 2000 条，请先删除不用的")
+		}
+		all := make([]model.Rule, 0, len(rows)+1)
+		var old *ruleRow
+		for i := range rows {
+			if rows[i].ID == r.ID {
+				old = &rows[i]
+				continue
+			}
+			o, err := rows[i].rule()
+			if err != nil {
+				return err
+			}
+			all = append(all, o)
+		}
+		if err := clash(&r, all); err != nil {
+			return err
+		}
+		row, err := rowOf(s.appid, &r)
+		if err != nil {
+			return err
+		}
+		now := model.Milli(s.now())
+		row.OperatorName, row.UpdatedAt, row.Revision = by.Name, now, 1
+		before := ""
+		switch {
+		case r.ID == 0:
+			row.CreatedAt = now
+			if err := tx.Create(&row).Error; err != nil {
+				return fmt.Errorf("create rule: %w", err)
+			}
+			r.ID = row.ID
+		case old == nil:
+			return model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这条规则，可能已被删除")
+		case revision != nil && *revision != old.Revision:
+			return model.Refuse(model.ErrConflict, model.CodeConflict, fmt.Sprintf("%s 在 %s 改过这条规则，请刷新后再改", old.OperatorName, old.UpdatedAt.In(model.Shanghai).Format("01-02 15:04")))
+		default:
+			before, row.Revision = brief(old), old.Revision+1
+			if err := tx.Model(&ruleRow{}).Where("id = ? AND appid = ?", r.ID, s.appid).
+				Select("name", "kind", "event_key", "priority", "enabled", "spec", "revision", "operator_name", "updated_at").Updates(&row).Error; err != nil {
+				return fmt.Errorf("change rule %d: %w", r.ID, err)
+			}
+		}
+		out = Draft{Rule: r, Revision: row.Revision, State: state(r, s.liveRules()), By: by.Name, UpdatedAt: now, Warnings: warnings(&r, append(all, r))}
+		action := "reply.change"
+		if before == "" {
+			action = "reply.create"
+		}
+		return s.audit.Audit(tx, model.AuditEntry{AppID: s.appid, OperatorID: by.ID, OperatorName: by.Name, Action: action, Object: "reply", ObjectID: fmt.Sprint(r.ID), Before: before, After: brief(&row)})
+	})
+	return out, err
+}
+
+// brief is a rule in the audit trail: all of it, as JSON.
+func brief(r *ruleRow) string {
+	b, err := json.Marshal(map[string]any{"name": r.Name, "kind": r.Kind, "event_key": r.EventKey, "priority": r.Priority, "enabled": r.Enabled, "spec": json.RawMessage(r.Spec)})
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// Delete takes a rule off the desk; it answers on until the next publish.
+func (s *Service) Delete(ctx context.Context, by model.Operator, id int64) error {
+	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+		var row ruleRow
+		if err := store.Lock(tx).Where("id = ? AND appid = ?", id, s.appid).Take(&row).Error; err != nil {
+			return notFound(err, "没有这条规则，可能已被删除")
+		}
+		if err := tx.Where("id = ? AND appid = ?", id, s.appid).Delete(&ruleRow{}).Error; err != nil {
+			return fmt.Errorf("delete rule %d: %w", id, err)
+		}
+		return s.audit.Audit(tx, model.AuditEntry{AppID: s.appid, OperatorID: by.ID, OperatorName: by.Name, Action: "reply.delete", Object: "reply", ObjectID: fmt.Sprint(id), Before: brief(&row)})
+	})
+}
+
+// clash refuses an exact keyword that another rule has: only one of them could ever answer.
+func clash(r *model.Rule, others []model.Rule) error {
+	if r.Kind != model.RuleKeyword || !r.Enabled {
+		return nil
+	}
+	for i, k := range r.Keywords {
+		if k.Match != model.MatchExact {
+			continue
+		}
+		for _, o := range others {
+			if o.Kind != model.RuleKeyword || !o.Enabled {
+				continue
+			}
+			for _, w := range o.Keywords {
+				if w.Match == model.MatchExact && model.Fold(w.Text) == model.Fold(k.Text) {
+					text := fmt.Sprintf("关键词「%s」已在规则「%s」里", k.Text, o.Name)
+					return model.Refuse(model.ErrConflict, model.CodeConflict, text).Field(fmt.Sprintf("keywords[%d]", i), text)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// warnings says what is allowed but hardly meant.
+func warnings(r *model.Rule, all []model.Rule) []string {
+	var out []string
+	if !r.Enabled {
+		return nil
+	}
+	always := func(a *model.Active) bool {
+		return len(a.Days) == 0 && a.From == "" && a.To == "" && a.StartsAt == nil && a.EndsAt == nil
+	}
+	wins := func(o *model.Rule) bool { // o comes before r whenever both meet
+		return o.ID != r.ID && o.Enabled && o.Kind == r.Kind && always(&o.Active) && (o.Priority > r.Priority || o.Priority == r.Priority && o.ID < r.ID)
+	}
+	for i := range all {
+		o := &all[i]
+		if !wins(o) {
+			continue
+		}
+		if r.Kind != model.RuleKeyword {
+			if o.EventKey == r.EventKey {
+				out = append(out, fmt.Sprintf("规则「%s」总是先回答，这条不会生效", o.Name))
+			}
+			continue
+		}
+		for _, k := range r.Keywords {
+			for _, w := range o.Keywords {
+				if k.Match == model.MatchContains && w.Match == model.MatchContains && strings.Contains(model.Fold(k.Text), model.Fold(w.Text)) {
+					out = append(out, fmt.Sprintf("「%s」总会先命中规则「%s」的「%s」", k.Text, o.Name, w.Text))
+				}
+			}
+		}
+	}
+	for _, k := range r.Keywords {
+		if k.Match == model.MatchContains && len([]rune(model.Fold(k.Text))) == 1 {
+			out = append(out, fmt.Sprintf("「%s」只有一个字，很多句子都会命中", k.Text))
+		}
+	}
+	return out
+}

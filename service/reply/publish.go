@@ -1,0 +1,277 @@
+package reply
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gorm.io/gorm"
+
+	"loudou/model"
+	"loudou/service/store"
+)
+
+// Version is one publication in the history.
+type Version struct {
+	Version      int64
+	Note         string
+	RestoredFrom int64 // 0: published from the desk
+	Diff         []string
+	By           string
+	At           time.Time
+	Live         bool
+	Rules        []model.Rule // only from Version
+}
+
+// Publish puts all drafts live at once as the next version. Nothing changed is ErrConflict: a version
+// that says nothing only hides the one that did.
+func (s *Service) Publish(ctx context.Context, by model.Operator, note string) (Version, error) {
+	return s.publish(ctx, by, note, 0)
+}
+
+// Restore puts version n live again, as a new version, and lays its rules on the desk.
+func (s *Service) Restore(ctx context.Context, by model.Operator, n int64, note string) (Version, error) {
+	return s.publish(ctx, by, note, n)
+}
+
+func (s *Service) publish(ctx context.Context, by model.Operator, note string, restore int64) (Version, error) {
+	note = strings.TrimSpace(note)
+	if utf8.RuneCountInString(note) > 200 {
+		return Version{}, model.Refuse(model.ErrInvalid, model.CodeInvalid, "说明最多 200 个字").Field("note", "最多 200 个字")
+	}
+	var v versionRow
+	var rules []model.Rule
+	var err error
+	for range 4 { // two at once: the unique number lets one wait for the other
+		err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+			v, rules, err = s.write(tx, by, note, restore)
+			return err
+		})
+		if _, dup := store.Duplicate(err); !dup {
+			break
+		}
+	}
+	if err != nil {
+		return Version{}, err
+	}
+	if err := s.use(v.Version, rules); err != nil {
+		return Version{}, err
+	}
+	return v.view(s.Live()), nil
+}
+
+func (s *Service) write(tx *gorm.DB, by model.Operator, note string, restore int64) (versionRow, []model.Rule, error) {
+	last, before, err := s.newest(tx)
+	if err != nil {
+		return versionRow{}, nil, err
+	}
+	var rules []model.Rule
+	if restore > 0 {
+		var from versionRow
+		if err := tx.Where("appid = ? AND version = ?", s.appid, restore).Take(&from).Error; err != nil {
+			return versionRow{}, nil, notFound(err, fmt.Sprintf("没有第 %d 版", restore))
+		}
+		if rules, err = from.rules(); err != nil {
+			return versionRow{}, nil, err
+		}
+		if err := s.layOut(tx, by, rules); err != nil {
+			return versionRow{}, nil, err
+		}
+	} else {
+		var rows []ruleRow
+		if err := store.Lock(tx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
+			return versionRow{}, nil, fmt.Errorf("read rules: %w", err)
+		}
+		rules = make([]model.Rule, 0, len(rows))
+		for i := range rows {
+			r, err := rows[i].rule()
+			if err != nil {
+				return versionRow{}, nil, err
+			}
+			rules = append(rules, r)
+		}
+	}
+	if _, err := compile(last+1, rules); err != nil {
+		return versionRow{}, nil, fmt.Errorf("%w: %w", model.ErrInvalid, err)
+	}
+	diff := Diff(before, rules)
+	if len(diff) == 0 && last > 0 {
+		return versionRow{}, nil, model.Refuse(model.ErrConflict, model.CodeConflict, "没有改动，不用发布")
+	}
+	body, err := json.Marshal(rules)
+	if err != nil {
+		return versionRow{}, nil, err
+	}
+	words, err := json.Marshal(diff)
+	if err != nil {
+		return versionRow{}, nil, err
+	}
+	v := versionRow{AppID: s.appid, Version: last + 1, Note: note, RestoredFrom: restore, Rules: string(body), Diff: string(words), OperatorID: by.ID, OperatorName: by.Name, PublishedAt: model.Milli(s.now())}
+	if err := tx.Create(&v).Error; err != nil {
+		return versionRow{}, nil, fmt.Errorf("publish rules: %w", err)
+	}
+	action := "reply.publish"
+	if restore > 0 {
+		action = "reply.restore"
+	}
+	return v, rules, s.audit.Audit(tx, model.AuditEntry{AppID: s.appid, OperatorID: by.ID, OperatorName: by.Name, Action: action, Object: "reply_version", ObjectID: fmt.Sprint(v.Version), After: v.Diff, Reason: note})
+}
+
+// layOut replaces the desk by rules, their numbers kept.
+func (s *Service) layOut(tx *gorm.DB, by model.Operator, rules []model.Rule) error {
+	var old []ruleRow
+	if err := store.Lock(tx).Where("appid = ?", s.appid).Find(&old).Error; err != nil {
+		return fmt.Errorf("read rules: %w", err)
+	}
+	revision := map[int64]int64{}
+	for _, o := range old {
+		revision[o.ID] = o.Revision
+	}
+	if err := tx.Where("appid = ?", s.appid).Delete(&ruleRow{}).Error; err != nil {
+		return fmt.Errorf("clear rules: %w", err)
+	}
+	now := model.Milli(s.now())
+	for i := range rules {
+		row, err := rowOf(s.appid, &rules[i])
+		if err != nil {
+			return err
+		}
+		row.CreatedAt, row.UpdatedAt, row.OperatorName, row.Revision = now, now, by.Name, revision[row.ID]+1
+		if err := tx.Create(&row).Error; err != nil {
+			return fmt.Errorf("lay out rule %d: %w", row.ID, err)
+		}
+	}
+	return nil
+}
+
+// newest gives the newest version's number and rules; 0 and none before the first.
+func (s *Service) newest(tx *gorm.DB) (int64, []model.Rule, error) {
+	var v []versionRow
+	if err := tx.Where("appid = ?", s.appid).Order("version DESC").Limit(1).Find(&v).Error; err != nil {
+		return 0, nil, fmt.Errorf("newest reply version: %w", err)
+	}
+	if len(v) == 0 {
+		return 0, nil, nil
+	}
+	rules, err := v[0].rules()
+	return v[0].Version, rules, err
+}
+
+func (v *versionRow) view(live int64) Version {
+	out := Version{Version: v.Version, Note: v.Note, RestoredFrom: v.RestoredFrom, By: v.OperatorName, At: v.PublishedAt.UTC(), Live: v.Version == live}
+	_ = json.Unmarshal([]byte(v.Diff), &out.Diff) // our own writing
+	return out
+}
+
+// Versions lists the history, newest first, older than before (0: from the top).
+func (s *Service) Versions(ctx context.Context, before int64, limit int) ([]Version, error) {
+	q := s.db.WithContext(ctx).Omit("rules").Where("appid = ?", s.appid).Order("version DESC").Limit(limit)
+	if before > 0 {
+		q = q.Where("version < ?", before)
+	}
+	var rows []versionRow
+	if err := q.Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("reply versions: %w", err)
+	}
+	live := s.Live()
+	out := make([]Version, 0, len(rows))
+	for i := range rows {
+		out = append(out, rows[i].view(live))
+	}
+	return out, nil
+}
+
+// Pending says in words what a publish would change now.
+func (s *Service) Pending(ctx context.Context) ([]string, error) {
+	drafts, err := s.Drafts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rules := make([]model.Rule, 0, len(drafts))
+	for i := range drafts {
+		rules = append(rules, drafts[i].Rule)
+	}
+	_, live, err := s.newest(s.db.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return Diff(live, rules), nil
+}
+
+// Diff says in words how after differs from before; empty: not at all.
+func Diff(before, after []model.Rule) []string {
+	out := []string{}
+	old := map[int64]model.Rule{}
+	for _, r := range before {
+		old[r.ID] = r
+	}
+	for _, r := range after {
+		o, had := old[r.ID]
+		delete(old, r.ID)
+		switch {
+		case !had:
+			out = append(out, fmt.Sprintf("新增%s规则「%s」：%s", r.Kind.Name(), r.Name, summary(r.Messages)))
+		case !same(o, r):
+			out = append(out, fmt.Sprintf("修改规则「%s」：%s", r.Name, strings.Join(changes(o, r), "；")))
+		}
+	}
+	for _, r := range before {
+		if _, gone := old[r.ID]; gone {
+			out = append(out, fmt.Sprintf("删除%s规则「%s」", r.Kind.Name(), r.Name))
+		}
+	}
+	return out
+}
+
+func changes(o, r model.Rule) []string {
+	var out []string
+	say := func(what, from, to string) {
+		if from != to {
+			out = append(out, fmt.Sprintf("%s由 %s 改为 %s", what, from, to))
+		}
+	}
+	say("名称", "「"+o.Name+"」", "「"+r.Name+"」")
+	say("类型", o.Kind.Name(), r.Kind.Name())
+	say("触发值", "「"+o.EventKey+"」", "「"+r.EventKey+"」")
+	say("关键词", words(o.Keywords), words(r.Keywords))
+	say("优先级", fmt.Sprint(o.Priority), fmt.Sprint(r.Priority))
+	if o.Enabled != r.Enabled {
+		out = append(out, map[bool]string{true: "启用", false: "停用"}[r.Enabled])
+	}
+	if !sameJSON(o.Active, r.Active) {
+		out = append(out, "生效时间有改动")
+	}
+	if o.Pick != r.Pick {
+		out = append(out, map[string]string{"all": "改为全部发送", "random": "改为随机一条"}[r.Pick])
+	}
+	say("回复", summary(o.Messages), summary(r.Messages))
+	if len(out) == 0 {
+		out = append(out, "回复内容有改动")
+	}
+	return out
+}
+
+func sameJSON(a, b any) bool {
+	x, _ := json.Marshal(a)
+	y, _ := json.Marshal(b)
+	return string(x) == string(y)
+}
+
+func words(ks []model.Keyword) string {
+	parts := make([]string, 0, len(ks))
+	for _, k := range ks {
+		parts = append(parts, "「"+k.Text+"」("+k.Match.Name()+")")
+	}
+	return strings.Join(parts, "、")
+}
+
+func summary(ms []model.Message) string {
+	parts := make([]string, 0, len(ms))
+	for i := range ms {
+		parts = append(parts, ms[i].Summary())
+	}
+	return strings.Join(parts, "、")
+}
