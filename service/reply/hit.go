@@ -8,7 +8,6 @@ import (
 
 	"gorm.io/gorm"
 
-	"loudou/model"
 	"loudou/service/store"
 )
 

@@ -1,0 +1,259 @@
+// Package follower knows who follows the Official Account, since when, and how they came: it owns the
+// followers and follower_changes tables. What came first is judged by WeChat's clock, not by the order of
+// arrival: a retry of an old follow never undoes a later unfollow.
+package follower
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"loudou/model"
+	"loudou/service/store"
+)
+
+// Asker asks WeChat about one follower: service/wechat.
+type Asker interface {
+	FollowerInfo(ctx context.Context, openid model.OpenID) (model.FollowerInfo, error)
+}
+
+// Persons joins an openid with a unionid: service/person.
+type Persons interface {
+	Ensure(tx *gorm.DB, appid string, openid model.OpenID, unionid string) (int64, error)
+}
+
+// Jobs are run after the commit: service/job.
+type Jobs interface {
+	Add(tx *gorm.DB, kind, key string, payload any, runAt time.Time) error
+}
+
+// InfoJob is the kind of the job that asks WeChat who a new follower is.
+const InfoJob = "follower.info"
+
+// Service keeps followers of the account appid.
+type Service struct {
+	db      *gorm.DB
+	appid   string
+	jobs    Jobs
+	persons Persons
+	ask     Asker
+	now     func() time.Time
+}
+
+// New makes the service; now is the business clock.
+func New(db *gorm.DB, appid string, jobs Jobs, persons Persons, ask Asker, now func() time.Time) *Service {
+	return &Service{db: db, appid: appid, jobs: jobs, persons: persons, ask: ask, now: now}
+}
+
+type row struct {
+	ID             int64  `gorm:"primaryKey"`
+	AppID          string `gorm:"column:appid"`
+	OpenID         string `gorm:"column:openid"`
+	PersonID       int64
+	UnionID        string `gorm:"column:unionid"`
+	Subscribed     bool
+	SubscribedAt   *time.Time
+	UnsubscribedAt *time.Time
+	ChangedAt      time.Time
+	SubscribeScene string
+	Scene          string
+	Follows        int64
+	Remark         string
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+func (row) TableName() string { return "followers" }
+
+type changeRow struct {
+	ID         int64  `gorm:"primaryKey"`
+	AppID      string `gorm:"column:appid"`
+	OpenID     string `gorm:"column:openid"`
+	Kind       string
+	Scene      string
+	PushKey    string
+	HappenedAt time.Time
+}
+
+func (changeRow) TableName() string { return "follower_changes" }
+
+// Take keeps follows and unfollows, each once, in the transaction that keeps the push.
+func (s *Service) Take(tx *gorm.DB, kept []*model.Kept) error {
+	for _, k := range kept {
+		if k.AppID != s.appid || k.MsgType != "event" {
+			continue
+		}
+		switch k.Event {
+		case "subscribe":
+			if err := s.change(tx, k, "follow"); err != nil {
+				return err
+			}
+		case "unsubscribe":
+			if err := s.change(tx, k, "unfollow"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) change(tx *gorm.DB, k *model.Kept, kind string) error {
+	c := changeRow{AppID: s.appid, OpenID: string(k.FromUserName), Kind: kind, Scene: fit(k.Scene()), PushKey: k.PushKey, HappenedAt: k.At}
+	if err := tx.Create(&c).Error; err != nil {
+		return fmt.Errorf("%s: %w", kind, err)
+	}
+	now := model.Milli(s.now())
+	var have []row
+	if err := store.Lock(tx).Where("appid = ? AND openid = ?", s.appid, c.OpenID).Limit(1).Find(&have).Error; err != nil {
+		return fmt.Errorf("%s: %w", kind, err)
+	}
+	if len(have) == 0 {
+		r := row{AppID: s.appid, OpenID: c.OpenID, PersonID: k.PersonID, Subscribed: kind == "follow", ChangedAt: k.At, CreatedAt: now, UpdatedAt: now}
+		if kind == "follow" {
+			r.SubscribedAt, r.Scene, r.Follows = &k.At, c.Scene, 1
+		} else {
+			r.UnsubscribedAt = &k.At
+		}
+		if err := tx.Create(&r).Error; err != nil {
+			return fmt.Errorf("%s: %w", kind, err)
+		}
+	} else {
+		set := map[string]any{"updated_at": now, "person_id": k.PersonID}
+		if kind == "follow" {
+			set["follows"] = gorm.Expr("follows + 1")
+		}
+		if !k.At.Before(have[0].ChangedAt) { // an older event that arrives late changes the history alone
+			set["changed_at"], set["subscribed"] = k.At, kind == "follow"
+			if kind == "follow" {
+				set["subscribed_at"], set["scene"] = k.At, c.Scene
+			} else {
+				set["unsubscribed_at"] = k.At
+			}
+		}
+		if err := tx.Model(&row{}).Where("id = ?", have[0].ID).Updates(set).Error; err != nil {
+			return fmt.Errorf("%s: %w", kind, err)
+		}
+	}
+	if kind == "unfollow" {
+		return nil
+	}
+	return s.jobs.Add(tx, InfoJob, s.appid+":"+c.OpenID, infoJob{s.appid, c.OpenID}, time.Time{})
+}
+
+// fit cuts a scene to its column; WeChat's own are at most 64 characters.
+func fit(s string) string {
+	if r := []rune(s); len(r) > 64 {
+		return string(r[:64])
+	}
+	return s
+}
+
+type infoJob struct {
+	AppID  string `json:"appid"`
+	OpenID string `json:"openid"`
+}
+
+// Info asks WeChat who a follower is and joins the unionid: the job InfoJob. Twice is safe.
+func (s *Service) Info(ctx context.Context, payload json.RawMessage) error {
+	var j infoJob
+	if err := json.Unmarshal(payload, &j); err != nil {
+		return fmt.Errorf("ask about a follower: %w: %w", model.ErrInvalid, err)
+	}
+	info, err := s.ask.FollowerInfo(ctx, model.OpenID(j.OpenID))
+	if err != nil {
+		if errors.Is(err, model.ErrInvalid) || errors.Is(err, model.ErrForbidden) || errors.Is(err, model.ErrNotFound) {
+			return nil // WeChat will not say: an account without the right, or a stranger's openid
+		}
+		return fmt.Errorf("ask about a follower: %w", err)
+	}
+	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+		person, err := s.persons.Ensure(tx, j.AppID, model.OpenID(j.OpenID), info.UnionID)
+		if err != nil {
+			return err
+		}
+		set := map[string]any{"person_id": person, "updated_at": model.Milli(s.now())}
+		if info.UnionID != "" {
+			set["unionid"] = info.UnionID
+		}
+		if info.SubscribeScene != "" {
+			set["subscribe_scene"] = info.SubscribeScene
+		}
+		if err := tx.Model(&row{}).Where("appid = ? AND openid = ?", j.AppID, j.OpenID).Updates(set).Error; err != nil {
+			return fmt.Errorf("follower: %w", err)
+		}
+		return nil
+	})
+}
+
+// List gives followers, the latest first, below the row numbered before (0: from the top). following nil
+// means both those who follow and those who left.
+func (s *Service) List(ctx context.Context, following *bool, before int64, limit int) ([]model.Follower, error) {
+	q := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("id DESC").Limit(limit)
+	if following != nil {
+		q = q.Where("subscribed = ?", *following)
+	}
+	if before > 0 {
+		q = q.Where("id < ?", before)
+	}
+	var rows []row
+	if err := q.Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list followers: %w", err)
+	}
+	out := make([]model.Follower, 0, len(rows))
+	for i := range rows {
+		out = append(out, rows[i].follower())
+	}
+	return out, nil
+}
+
+// Get gives one follower by number, and the history of follows and unfollows, the latest first.
+func (s *Service) Get(ctx context.Context, id int64) (model.Follower, []model.FollowerChange, error) {
+	var r row
+	if err := s.db.WithContext(ctx).Where("appid = ? AND id = ?", s.appid, id).Take(&r).Error; err != nil {
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			return model.Follower{}, nil, model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这位粉丝")
+		}
+		return model.Follower{}, nil, fmt.Errorf("follower %d: %w", id, err)
+	}
+	var changes []changeRow
+	if err := s.db.WithContext(ctx).Where("appid = ? AND openid = ?", s.appid, r.OpenID).Order("happened_at DESC, id DESC").Limit(500).Find(&changes).Error; err != nil {
+		return model.Follower{}, nil, fmt.Errorf("history of follower %d: %w", id, err)
+	}
+	out := make([]model.FollowerChange, 0, len(changes))
+	for _, c := range changes {
+		out = append(out, model.FollowerChange{Kind: c.Kind, Scene: c.Scene, At: c.HappenedAt.UTC()})
+	}
+	return r.follower(), out, nil
+}
+
+func (r *row) follower() model.Follower {
+	return model.Follower{ID: r.ID, AppID: r.AppID, OpenID: model.OpenID(r.OpenID), PersonID: r.PersonID, UnionID: r.UnionID, Subscribed: r.Subscribed,
+		SubscribedAt: r.SubscribedAt, UnsubscribedAt: r.UnsubscribedAt, SubscribeScene: r.SubscribeScene, Scene: r.Scene, Follows: r.Follows, Remark: r.Remark}
+}
+
+// Count gives those who follow now, and all we ever knew.
+func (s *Service) Count(ctx context.Context) (following, all int64, err error) {
+	db := s.db.WithContext(ctx).Model(&row{}).Where("appid = ?", s.appid)
+	if err := db.Session(&gorm.Session{}).Count(&all).Error; err != nil {
+		return 0, 0, fmt.Errorf("count followers: %w", err)
+	}
+	if err := db.Session(&gorm.Session{}).Where("subscribed = ?", true).Count(&following).Error; err != nil {
+		return 0, 0, fmt.Errorf("count followers: %w", err)
+	}
+	return following, all, nil
+}
+
+// Erase forgets a fan. It belongs to the caller's transaction.
+func (s *Service) Erase(tx *gorm.DB, appid string, openid model.OpenID) error {
+	if err := tx.Where("appid = ? AND openid = ?", appid, string(openid)).Delete(&changeRow{}).Error; err != nil {
+		return fmt.Errorf("erase follower: %w", err)
+	}
+	if err := tx.Where("appid = ? AND openid = ?", appid, string(openid)).Delete(&row{}).Error; err != nil {
+		return fmt.Errorf("erase follower: %w", err)
+	}
+	return nil
+}
