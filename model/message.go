@@ -1,6 +1,8 @@
 package model
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -238,6 +240,44 @@ func (m *Message) PassiveXML(to OpenID, gh string, at int64) []byte {
 	}
 	open("</xml>")
 	return b
+}
+
+// PassiveJSON is the same answer where pushes come as JSON.
+func (m *Message) PassiveJSON(to OpenID, gh string, at int64) []byte {
+	if !m.Passive() {
+		return nil
+	}
+	type fields = map[string]any
+	out := fields{"ToUserName": string(to), "FromUserName": gh, "CreateTime": at, "MsgType": m.Type}
+	switch m.Type {
+	case "text":
+		out["Content"] = m.Content
+	case "image":
+		out["Image"] = fields{"MediaId": m.MediaID}
+	case "voice":
+		out["Voice"] = fields{"MediaId": m.MediaID}
+	case "video":
+		out["Video"] = fields{"MediaId": m.MediaID, "Title": m.Title, "Description": m.Description}
+	case "music":
+		out["Music"] = fields{"Title": m.Title, "Description": m.Description, "MusicUrl": m.MusicURL, "HQMusicUrl": m.HQMusicURL, "ThumbMediaId": m.ThumbMediaID}
+	case "news":
+		var items []fields
+		for _, a := range m.Articles {
+			items = append(items, fields{"Title": a.Title, "Description": a.Description, "PicUrl": a.PicURL, "Url": a.URL})
+		}
+		out["ArticleCount"], out["Articles"] = len(items), items
+	case "transfer_customer_service":
+		if m.KfAccount != "" {
+			out["TransInfo"] = fields{"KfAccount": m.KfAccount}
+		}
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // WeChat stores \u003c as written
+	if err := e.Encode(out); err != nil {
+		return nil
+	}
+	return bytes.TrimSpace(b.Bytes())
 }
 
 // Custom is the body of a customer-service message to openid; nil for what cannot be one.

@@ -49,6 +49,7 @@ type Jobs interface {
 
 // Options are what the house sets.
 type Options struct {
+	AppID      string // the Official Account's
 	SpoolDir   string
 	SpoolLimit int64         // bytes; 0: 256 MiB
 	Patience   time.Duration // what a push waits for the database; 0: 900 ms
@@ -58,6 +59,7 @@ type Options struct {
 // Service keeps pushes. Takers are named before Run.
 type Service struct {
 	db       *gorm.DB
+	appid    string
 	answers  Answerer
 	persons  Persons
 	jobs     Jobs
@@ -116,7 +118,7 @@ func New(db *gorm.DB, answers Answerer, persons Persons, jobs Jobs, o Options) (
 		return nil, err
 	}
 	return &Service{
-		db: db, answers: answers, persons: persons, jobs: jobs, spool: sp, dir: o.SpoolDir, patience: o.Patience, now: o.Now,
+		db: db, appid: o.AppID, answers: answers, persons: persons, jobs: jobs, spool: sp, dir: o.SpoolDir, patience: o.Patience, now: o.Now,
 		queue: make(chan *flight, queueLength), flights: map[string]*flight{}, turn: time.Now(),
 	}, nil
 }

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,6 +30,7 @@ type row struct {
 	Answer      string
 	RuleID      int64
 	RuleVersion int64
+	Keyword     string // that met; empty: none did
 	Handed      bool
 	HappenedAt  time.Time
 	ReceivedAt  time.Time
@@ -40,7 +42,7 @@ func (f *flight) row(handed bool) row {
 	k := &f.kept
 	return row{
 		AppID: k.AppID, PushKey: k.PushKey, OpenID: string(k.FromUserName), MsgType: k.MsgType, Event: k.Event, EventKey: k.EventKey,
-		Content: k.Text(), Raw: string(k.Raw), Answer: string(k.Answer.Body), RuleID: k.Answer.RuleID, RuleVersion: k.Answer.Version,
+		Content: k.Text(), Raw: string(k.Raw), Answer: string(k.Answer.Body), RuleID: k.Answer.RuleID, RuleVersion: k.Answer.Version, Keyword: cut(k.Answer.Keyword, 256),
 		Handed: handed, HappenedAt: k.At, ReceivedAt: model.Milli(f.received),
 	}
 }
@@ -276,4 +278,36 @@ func (s *Service) Erase(tx *gorm.DB, appid string, openid model.OpenID) error {
 		return fmt.Errorf("erase pushes: %w", err)
 	}
 	return nil
+}
+
+// Unanswered is a sentence that met no keyword, as fans typed it.
+type Unanswered struct {
+	Text  string
+	Times int64
+	Last  time.Time
+}
+
+// Unanswered groups what fans typed in the last days and no rule or only the default answered, folded as
+// keywords are; the most frequent first.
+func (s *Service) Unanswered(ctx context.Context, days int) ([]Unanswered, error) {
+	var rows []row
+	if err := s.db.WithContext(ctx).Select("id", "content", "happened_at").
+		Where("appid = ? AND received_at >= ? AND msg_type = ? AND keyword = '' AND content <> ''", s.appid, model.Milli(s.now().AddDate(0, 0, -days)), "text").
+		Order("id DESC").Limit(20_000).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("unanswered: %w", err)
+	}
+	place := map[string]int{}
+	var out []Unanswered
+	for _, r := range rows {
+		key := model.Fold(r.Content)
+		i, ok := place[key]
+		if !ok {
+			i = len(out)
+			place[key] = i
+			out = append(out, Unanswered{Text: cut(r.Content, 200), Last: r.HappenedAt.UTC()})
+		}
+		out[i].Times++
+	}
+	slices.SortStableFunc(out, func(a, b Unanswered) int { return cmp.Compare(b.Times, a.Times) })
+	return out[:min(len(out), 200)], nil
 }

@@ -226,7 +226,11 @@ func (b *book) answer(p *model.Push, f found) model.Answer {
 	}
 	if messages[0].Passive() {
 		a.Passive = &messages[0]
-		a.Body = a.Passive.PassiveXML(p.FromUserName, p.ToUserName, p.CreateTime)
+		if p.JSON {
+			a.Body = a.Passive.PassiveJSON(p.FromUserName, p.ToUserName, p.CreateTime)
+		} else {
+			a.Body = a.Passive.PassiveXML(p.FromUserName, p.ToUserName, p.CreateTime)
+		}
 		messages = messages[1:]
 	}
 	a.Later = messages // a first one that cannot be passive takes the rest along: the order stays

@@ -1,0 +1,116 @@
+package console
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"loudou/api/respond"
+	"loudou/model"
+	"loudou/service/menu"
+)
+
+func (d *Door) registerMenu(api huma.API) {
+	op := func(id, method, path, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: "/console/v1/menu" + path, Summary: summary, Tags: []string{"menu"}, MaxBodyBytes: 256 << 10}
+	}
+	verb(d, api, model.RightRead, op("menuDraft", "GET", "/draft", "The menu on the desk"), d.menuDraft)
+	verb(d, api, model.RightEdit, op("saveMenuDraft", "PUT", "/draft", "Save the draft, finished or not"), d.saveMenuDraft)
+	verb(d, api, model.RightEdit, op("publishMenu", "POST", "/publish", "Check the draft and put it live"), d.publishMenu)
+	verb(d, api, model.RightRead, op("menuVersions", "GET", "/versions", "Published versions, newest first"), d.menuVersions)
+	verb(d, api, model.RightEdit, op("restoreMenu", "POST", "/versions/{n}/restore", "Put version n live again"), d.restoreMenu)
+}
+
+type menuDraftOut struct {
+	Body struct {
+		Buttons     []model.MenuButton      `json:"buttons"`
+		Conditional []model.ConditionalMenu `json:"conditional"`
+		Revision    int64                   `json:"revision" doc:"send it back on saving to be told when somebody was faster"`
+		UpdatedBy   string                  `json:"updated_by"`
+		UpdatedAt   *time.Time              `json:"updated_at"`
+		Version     int64                   `json:"version" doc:"live version; 0: none of ours"`
+		Faults      []string                `json:"faults" doc:"what publishing would refuse"`
+		Changes     []string                `json:"changes" doc:"against what is live"`
+	}
+}
+
+func viewMenuDraft(m menu.Draft) *menuDraftOut {
+	out := &menuDraftOut{}
+	b := &out.Body
+	b.Buttons, b.Conditional, b.Revision, b.UpdatedBy, b.UpdatedAt, b.Version, b.Faults, b.Changes = m.Buttons, m.Conditional, m.Revision, m.By, m.UpdatedAt, m.Live, m.Faults, m.Changes
+	if b.Faults == nil {
+		b.Faults = []string{}
+	}
+	return out
+}
+
+func (d *Door) menuDraft(ctx context.Context, _ *struct{}) (*menuDraftOut, error) {
+	m, err := d.Menus.Draft(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return viewMenuDraft(m), nil
+}
+
+func (d *Door) saveMenuDraft(ctx context.Context, in *struct {
+	Body struct {
+		Buttons     []model.MenuButton      `json:"buttons" maxItems:"20"`
+		Conditional []model.ConditionalMenu `json:"conditional,omitempty" maxItems:"20"`
+		Revision    *int64                  `json:"revision,omitempty"`
+	}
+}) (*menuDraftOut, error) {
+	m, err := d.Menus.Save(ctx, OperatorFrom(ctx), in.Body.Revision, model.Menu{Buttons: in.Body.Buttons, Conditional: in.Body.Conditional})
+	if err != nil {
+		return nil, err
+	}
+	return viewMenuDraft(m), nil
+}
+
+type menuVersionBody struct {
+	versionBody
+	Buttons     []model.MenuButton      `json:"buttons"`
+	Conditional []model.ConditionalMenu `json:"conditional"`
+}
+
+type menuVersionOut struct{ Body menuVersionBody }
+
+type menuVersionsOut struct{ Body respond.Page[menuVersionBody] }
+
+func viewMenuVersion(v menu.Version) menuVersionBody {
+	b := menuVersionBody{versionBody{Version: v.Version, Note: v.Note, RestoredFrom: v.RestoredFrom, Diff: v.Diff, By: v.By, At: v.At, Live: v.Live}, v.Buttons, v.Conditional}
+	if b.Diff == nil {
+		b.Diff = []string{}
+	}
+	return b
+}
+
+func (d *Door) publishMenu(ctx context.Context, in *noteIn) (*menuVersionOut, error) {
+	v, err := d.Menus.Publish(ctx, OperatorFrom(ctx), in.Body.Note)
+	if err != nil {
+		return nil, err
+	}
+	return &menuVersionOut{viewMenuVersion(v)}, nil
+}
+
+func (d *Door) restoreMenu(ctx context.Context, in *struct {
+	N int64 `path:"n" minimum:"1"`
+	noteIn
+}) (*menuVersionOut, error) {
+	v, err := d.Menus.Restore(ctx, OperatorFrom(ctx), in.N, in.Body.Note)
+	if err != nil {
+		return nil, err
+	}
+	return &menuVersionOut{viewMenuVersion(v)}, nil
+}
+
+func (d *Door) menuVersions(ctx context.Context, in *pageIn) (*menuVersionsOut, error) {
+	return page(in, "menu_versions", func(before int64, limit int) ([]menuVersionBody, error) {
+		all, err := d.Menus.Versions(ctx, before, limit)
+		out := make([]menuVersionBody, 0, len(all))
+		for _, v := range all {
+			out = append(out, viewMenuVersion(v))
+		}
+		return out, err
+	}, func(v menuVersionBody) int64 { return v.Version }, func(p respond.Page[menuVersionBody]) *menuVersionsOut { return &menuVersionsOut{p} })
+}

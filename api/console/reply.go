@@ -1,0 +1,374 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"loudou/api/respond"
+	"loudou/model"
+	"loudou/service/reply"
+)
+
+func (d *Door) registerReply(api huma.API) {
+	tags := []string{"replies"}
+	op := func(id, method, path, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: "/console/v1/replies" + path, Summary: summary, Tags: tags, MaxBodyBytes: 256 << 10}
+	}
+	create := op("createReply", "POST", "", "Save a new rule as a draft")
+	create.DefaultStatus = http.StatusCreated
+	verb(d, api, model.RightRead, op("listReplies", "GET", "", "Rules on the desk"), d.listReplies)
+	verb(d, api, model.RightEdit, create, d.createReply)
+	verb(d, api, model.RightEdit, op("changeReply", "PUT", "/{id}", "Change a rule's draft"), d.changeReply)
+	verb(d, api, model.RightEdit, op("deleteReply", "DELETE", "/{id}", "Take a rule off the desk; it answers until the next publish"), d.deleteReply)
+	verb(d, api, model.RightEdit, op("publishReplies", "POST", "/publish", "Put all drafts live at once"), d.publishReplies)
+	verb(d, api, model.RightRead, op("replyChanges", "GET", "/changes", "What a publish would change, in words"), d.replyChanges)
+	verb(d, api, model.RightRead, op("replyVersions", "GET", "/versions", "Published versions, newest first"), d.replyVersions)
+	verb(d, api, model.RightEdit, op("restoreReplies", "POST", "/versions/{n}/restore", "Put version n live again"), d.restoreReplies)
+	verb(d, api, model.RightRead, op("tryReply", "POST", "/try", "What the callback would answer"), d.tryReply)
+	verb(d, api, model.RightRead, op("replyHits", "GET", "/hits", "How often each rule and keyword answered"), d.replyHits)
+	verb(d, api, model.RightRead, op("replySends", "GET", "/sends", "Messages that followed an answer, and what became of them"), d.replySends)
+	verb(d, api, model.RightRead, op("replyUnanswered", "GET", "/unanswered", "What fans typed that no keyword met, grouped"), d.replyUnanswered)
+}
+
+// ruleBody is a rule as it is written. Absent fields are empty; pick is all.
+type ruleBody struct {
+	Name     string          `json:"name" maxLength:"200"`
+	Kind     model.RuleKind  `json:"kind" enum:"keyword,follow,default,scene,menu"`
+	EventKey string          `json:"event_key,omitempty" maxLength:"256" doc:"scene value or menu key; empty: any"`
+	Keywords []model.Keyword `json:"keywords,omitempty" maxItems:"200"`
+	Priority int             `json:"priority,omitempty"`
+	Active   *model.Active   `json:"active,omitempty" doc:"Asia/Shanghai"`
+	Pick     string          `json:"pick,omitempty" enum:"all,random"`
+	Messages []model.Message `json:"messages" maxItems:"50"`
+	Enabled  *bool           `json:"enabled,omitempty" doc:"default true"`
+}
+
+func (b *ruleBody) rule() model.Rule {
+	r := model.Rule{Name: b.Name, Kind: b.Kind, EventKey: b.EventKey, Keywords: b.Keywords, Priority: b.Priority, Pick: b.Pick, Messages: b.Messages, Enabled: b.Enabled == nil || *b.Enabled}
+	if b.Active != nil {
+		r.Active = *b.Active
+	}
+	return r
+}
+
+type replyBody struct {
+	ID        int64           `json:"id"`
+	Name      string          `json:"name"`
+	Kind      model.RuleKind  `json:"kind"`
+	EventKey  string          `json:"event_key"`
+	Keywords  []model.Keyword `json:"keywords"`
+	Priority  int             `json:"priority"`
+	Active    model.Active    `json:"active"`
+	Pick      string          `json:"pick"`
+	Messages  []model.Message `json:"messages"`
+	Enabled   bool            `json:"enabled"`
+	Revision  int64           `json:"revision" doc:"send it back with a change to be told when somebody was faster"`
+	State     string          `json:"state" enum:"new,changed,live,off" doc:"against what is live"`
+	UpdatedBy string          `json:"updated_by"`
+	UpdatedAt time.Time       `json:"updated_at"`
+	Warnings  []string        `json:"warnings"`
+}
+
+func viewReply(r reply.Draft) replyBody {
+	b := replyBody{ID: r.ID, Name: r.Name, Kind: r.Kind, EventKey: r.EventKey, Keywords: r.Keywords, Priority: r.Priority, Active: r.Active, Pick: r.Pick, Messages: r.Messages,
+		Enabled: r.Enabled, Revision: r.Revision, State: r.State, UpdatedBy: r.By, UpdatedAt: r.UpdatedAt, Warnings: r.Warnings}
+	if b.Keywords == nil {
+		b.Keywords = []model.Keyword{}
+	}
+	if b.Warnings == nil {
+		b.Warnings = []string{}
+	}
+	return b
+}
+
+type replyOut struct{ Body replyBody }
+
+// repliesOut is the whole desk: a rule is judged by the others, so it is never cut into pages.
+type repliesOut struct {
+	Body struct {
+		Items         []replyBody `json:"items"`
+		NextPageToken string      `json:"next_page_token"`
+		Version       int64       `json:"version" doc:"live version; 0: none yet"`
+	}
+}
+
+func (d *Door) listReplies(ctx context.Context, _ *struct{}) (*repliesOut, error) {
+	all, err := d.Replies.Drafts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &repliesOut{}
+	out.Body.Items, out.Body.Version = make([]replyBody, 0, len(all)), d.Replies.Live()
+	for _, r := range all {
+		out.Body.Items = append(out.Body.Items, viewReply(r))
+	}
+	return out, nil
+}
+
+func (d *Door) createReply(ctx context.Context, in *struct{ Body ruleBody }) (*replyOut, error) {
+	r, err := d.Replies.Create(ctx, OperatorFrom(ctx), in.Body.rule())
+	if err != nil {
+		return nil, err
+	}
+	return &replyOut{viewReply(r)}, nil
+}
+
+func (d *Door) changeReply(ctx context.Context, in *struct {
+	ID   int64 `path:"id" minimum:"1"`
+	Body struct {
+		ruleBody
+		Revision *int64 `json:"revision,omitempty"`
+	}
+}) (*replyOut, error) {
+	r, err := d.Replies.Change(ctx, OperatorFrom(ctx), in.ID, in.Body.Revision, in.Body.rule())
+	if err != nil {
+		return nil, err
+	}
+	return &replyOut{viewReply(r)}, nil
+}
+
+func (d *Door) deleteReply(ctx context.Context, in *struct {
+	ID int64 `path:"id" minimum:"1"`
+}) (*struct{}, error) {
+	return nil, d.Replies.Delete(ctx, OperatorFrom(ctx), in.ID)
+}
+
+type noteIn struct {
+	Body struct {
+		Note string `json:"note,omitempty" maxLength:"1000"`
+	}
+}
+
+type versionBody struct {
+	Version      int64     `json:"version"`
+	Note         string    `json:"note"`
+	RestoredFrom int64     `json:"restored_from,omitempty"`
+	Diff         []string  `json:"diff"`
+	By           string    `json:"by"`
+	At           time.Time `json:"at"`
+	Live         bool      `json:"live"`
+}
+
+type versionOut struct{ Body versionBody }
+
+type versionsOut struct{ Body respond.Page[versionBody] }
+
+func viewReplyVersion(v reply.Version) versionBody {
+	b := versionBody{Version: v.Version, Note: v.Note, RestoredFrom: v.RestoredFrom, Diff: v.Diff, By: v.By, At: v.At, Live: v.Live}
+	if b.Diff == nil {
+		b.Diff = []string{}
+	}
+	return b
+}
+
+func (d *Door) publishReplies(ctx context.Context, in *noteIn) (*versionOut, error) {
+	v, err := d.Replies.Publish(ctx, OperatorFrom(ctx), in.Body.Note)
+	if err != nil {
+		return nil, err
+	}
+	return &versionOut{viewReplyVersion(v)}, nil
+}
+
+func (d *Door) restoreReplies(ctx context.Context, in *struct {
+	N int64 `path:"n" minimum:"1"`
+	noteIn
+}) (*versionOut, error) {
+	v, err := d.Replies.Restore(ctx, OperatorFrom(ctx), in.N, in.Body.Note)
+	if err != nil {
+		return nil, err
+	}
+	return &versionOut{viewReplyVersion(v)}, nil
+}
+
+type changesOut struct {
+	Body struct {
+		Changes []string `json:"changes"`
+	}
+}
+
+func (d *Door) replyChanges(ctx context.Context, _ *struct{}) (*changesOut, error) {
+	c, err := d.Replies.Pending(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &changesOut{}
+	out.Body.Changes = c
+	return out, nil
+}
+
+// pageIn is how every list of this file is cut.
+type pageIn struct {
+	PageSize  int    `query:"page_size" minimum:"1" maximum:"100" default:"20"`
+	PageToken string `query:"page_token" maxLength:"200"`
+}
+
+func (d *Door) replyVersions(ctx context.Context, in *pageIn) (*versionsOut, error) {
+	return page(in, "reply_versions", func(before int64, limit int) ([]versionBody, error) {
+		all, err := d.Replies.Versions(ctx, before, limit)
+		out := make([]versionBody, 0, len(all))
+		for _, v := range all {
+			out = append(out, viewReplyVersion(v))
+		}
+		return out, err
+	}, func(v versionBody) int64 { return v.Version }, func(p respond.Page[versionBody]) *versionsOut { return &versionsOut{p} })
+}
+
+// page reads one row more than asked, to know whether there is a next page.
+func page[T, O any](in *pageIn, scope string, list func(before int64, limit int) ([]T, error), id func(T) int64, wrap func(respond.Page[T]) *O) (*O, error) {
+	before, err := respond.FromPageToken(scope, in.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	items, err := list(before, in.PageSize+1)
+	if err != nil {
+		return nil, err
+	}
+	next := ""
+	if len(items) > in.PageSize {
+		items = items[:in.PageSize]
+		next = respond.PageToken(scope, id(items[len(items)-1]))
+	}
+	return wrap(respond.NewPage(items, next)), nil
+}
+
+type triedRule struct {
+	ID   int64          `json:"id"`
+	Name string         `json:"name"`
+	Kind model.RuleKind `json:"kind"`
+}
+
+type triedMessage struct {
+	model.Message
+	How string `json:"how" enum:"passive,custom" doc:"the answer itself, or a customer-service message"`
+}
+
+type triedOut struct {
+	Body struct {
+		Rule     *triedRule     `json:"rule" doc:"null: nothing is said"`
+		Keyword  string         `json:"keyword,omitempty"`
+		Version  int64          `json:"version"`
+		Messages []triedMessage `json:"messages"`
+		Quota    struct {
+			Cost     int           `json:"cost" doc:"customer-service messages it takes"`
+			Sendable int           `json:"sendable" doc:"how many of them the window lets through"`
+			Window   *model.Window `json:"window" doc:"the window this act opens; null: none"`
+		} `json:"quota"`
+		Why []string `json:"why"`
+	}
+}
+
+func (d *Door) tryReply(ctx context.Context, in *struct {
+	Body struct {
+		OpenID   string     `json:"openid,omitempty" maxLength:"64"`
+		At       *time.Time `json:"at,omitempty"`
+		Text     string     `json:"text,omitempty" maxLength:"10000"`
+		Event    string     `json:"event,omitempty" maxLength:"64"`
+		EventKey string     `json:"event_key,omitempty" maxLength:"1024"`
+	}
+}) (*triedOut, error) {
+	b := in.Body
+	t, err := d.Replies.Try(ctx, reply.Trial{OpenID: model.OpenID(b.OpenID), At: b.At, Text: b.Text, Event: b.Event, EventKey: b.EventKey})
+	if err != nil {
+		return nil, err
+	}
+	out := &triedOut{}
+	o := &out.Body
+	o.Keyword, o.Version, o.Why, o.Messages = t.Keyword, t.Version, t.Why, []triedMessage{}
+	if o.Why == nil {
+		o.Why = []string{}
+	}
+	if t.Rule != nil {
+		o.Rule = &triedRule{t.Rule.ID, t.Rule.Name, t.Rule.Kind}
+	}
+	if t.Passive != nil {
+		o.Messages = append(o.Messages, triedMessage{*t.Passive, "passive"})
+	}
+	for _, m := range t.Later {
+		o.Messages = append(o.Messages, triedMessage{m, "custom"})
+	}
+	o.Quota.Cost, o.Quota.Sendable, o.Quota.Window = len(t.Later), t.Sendable, t.Window
+	return out, nil
+}
+
+type hitsOut struct {
+	Body struct {
+		Items []hitBody `json:"items"`
+	}
+}
+
+type hitBody struct {
+	RuleID  int64  `json:"rule_id"`
+	Keyword string `json:"keyword"`
+	Hits    int64  `json:"hits"`
+}
+
+func (d *Door) replyHits(ctx context.Context, in *struct {
+	From string `query:"from" required:"true" format:"date"`
+	To   string `query:"to" required:"true" format:"date"`
+}) (*hitsOut, error) {
+	hits, err := d.Replies.Hits(ctx, in.From, in.To)
+	if err != nil {
+		return nil, err
+	}
+	out := &hitsOut{}
+	out.Body.Items = make([]hitBody, 0, len(hits))
+	for _, h := range hits {
+		out.Body.Items = append(out.Body.Items, hitBody(h))
+	}
+	return out, nil
+}
+
+type sendBody struct {
+	ID      int64         `json:"id"`
+	OpenID  string        `json:"openid" doc:"masked"`
+	RuleID  int64         `json:"rule_id"`
+	Message model.Message `json:"message"`
+	Origin  string        `json:"origin"`
+	State   string        `json:"state" enum:"queued,sending,sent,quota,window,unverified,failed,unknown"`
+	Reason  string        `json:"reason"`
+	At      time.Time     `json:"at"`
+	SentAt  *time.Time    `json:"sent_at"`
+}
+
+type sendsOut struct{ Body respond.Page[sendBody] }
+
+func (d *Door) replySends(ctx context.Context, in *pageIn) (*sendsOut, error) {
+	return page(in, "reply_sends", func(before int64, limit int) ([]sendBody, error) {
+		all, err := d.Replies.Sends(ctx, "", before, limit)
+		out := make([]sendBody, 0, len(all))
+		for _, s := range all {
+			out = append(out, sendBody{s.ID, s.OpenID.Masked(), s.RuleID, s.Message, s.Origin, s.State, s.Reason, s.At, s.SentAt})
+		}
+		return out, err
+	}, func(s sendBody) int64 { return s.ID }, func(p respond.Page[sendBody]) *sendsOut { return &sendsOut{p} })
+}
+
+type unansweredOut struct {
+	Body struct {
+		Items []unansweredBody `json:"items"`
+	}
+}
+
+type unansweredBody struct {
+	Text  string    `json:"text"`
+	Times int64     `json:"times"`
+	Last  time.Time `json:"last_at"`
+}
+
+func (d *Door) replyUnanswered(ctx context.Context, in *struct {
+	Days int `query:"days" minimum:"1" maximum:"90" default:"7"`
+}) (*unansweredOut, error) {
+	all, err := d.Inbox.Unanswered(ctx, in.Days)
+	if err != nil {
+		return nil, err
+	}
+	out := &unansweredOut{}
+	out.Body.Items = make([]unansweredBody, 0, len(all))
+	for _, u := range all {
+		out.Body.Items = append(out.Body.Items, unansweredBody{u.Text, u.Times, u.Last})
+	}
+	return out, nil
+}
