@@ -20,19 +20,31 @@ import (
 	"loudou/api/respond"
 	"loudou/model"
 	"loudou/service/article"
+	"loudou/service/campaign"
 	"loudou/service/course"
+	"loudou/service/follower"
 	"loudou/service/grant"
+	"loudou/service/inbox"
 	"loudou/service/job"
 	"loudou/service/ledger"
 	"loudou/service/media"
+	"loudou/service/menu"
 	"loudou/service/operator"
 	"loudou/service/order"
+	"loudou/service/reply"
+	"loudou/service/scene"
 )
 
 // Door holds the services its files speak to.
 type Door struct {
 	Operators *operator.Service
 	Articles  *article.Service
+	Replies   *reply.Service
+	Menus     *menu.Service
+	Followers *follower.Service
+	Scenes    *scene.Service
+	Campaigns *campaign.Service
+	Inbox     *inbox.Service
 	Jobs      *job.Service
 	Orders    *order.Service
 	Grants    *grant.Service
@@ -62,6 +74,9 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerCourse(api)
 	d.registerLesson(api)
 	d.registerMedia(r, api)
+	d.registerReply(api)
+	d.registerMenu(api)
+	d.registerFollower(api)
 }
 
 // verb registers an operation that needs right. Every operation of the door goes through here.

@@ -58,6 +58,7 @@ type house struct {
 	learners *learner.Service
 	money    learner.Money    // knows of open orders and refunds
 	erasers  []learner.Eraser // one for every owner of a table that knows a person
+	listening
 
 	handler http.Handler
 	openapi huma.API
@@ -114,10 +115,21 @@ func build(cfg config.Config) (*house, error) {
 		return nil, err
 	}
 	h.articles = article.New(h.db, cfg.OfficialAppID, h.operators, h.courses, h.clock.now)
+	if err := h.callback(); err != nil {
+		return nil, err
+	}
 
 	// Doors.
 	doors := []api.Mounter{
+		h.pushes,
+		h.links,
 		&console.Door{
+			Replies:   h.replies,
+			Menus:     h.menus,
+			Followers: h.followers,
+			Scenes:    h.scenes,
+			Campaigns: h.campaigns,
+			Inbox:     h.inbox,
 			Operators: h.operators,
 			Articles:  h.articles,
 			Jobs:      h.jobs,

@@ -98,7 +98,7 @@ func (s *Service) storeAll(ctx context.Context, batch []*flight, hand bool) erro
 			fresh, repeated = len(news), len(batch)-len(news)
 			if !hand {
 				for _, f := range news {
-					if err := s.jobs.Add(tx, "inbox.hand", f.kept.AppID+":"+f.kept.PushKey, handJob{f.kept.AppID, f.kept.PushKey}, time.Time{}); err != nil {
+					if err := s.jobs.Add(tx, HandJob, f.kept.AppID+":"+f.kept.PushKey, handJob{f.kept.AppID, f.kept.PushKey}, time.Time{}); err != nil {
 						return err
 					}
 				}
@@ -186,12 +186,15 @@ func ofFan(p *model.Push) bool {
 	return false
 }
 
+// HandJob is the kind of the job that acts on a push that was kept without.
+const HandJob = "inbox.hand"
+
 type handJob struct {
 	AppID   string `json:"appid"`
 	PushKey string `json:"push_key"`
 }
 
-// Hand acts on a push that was kept without: the job inbox.hand. Twice is safe.
+// Hand acts on a push that was kept without: the job HandJob. Twice is safe.
 func (s *Service) Hand(ctx context.Context, payload json.RawMessage) error {
 	var j handJob
 	if err := json.Unmarshal(payload, &j); err != nil {

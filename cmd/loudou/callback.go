@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"gorm.io/gorm"
+
+	"loudou/api/hook"
+	"loudou/model"
+	"loudou/service/campaign"
+	"loudou/service/follower"
+	"loudou/service/inbox"
+	"loudou/service/learner"
+	"loudou/service/menu"
+	"loudou/service/reply"
+	"loudou/service/scene"
+	"loudou/service/wechat"
+)
+
+// pushKept is how long the bodies of pushes stay; that they came stays for good.
+const pushKept = 180 * 24 * time.Hour
+
+// listening is what answers WeChat and what acts on its pushes.
+type listening struct {
+	official  *wechat.Client // nil: not set up
+	replies   *reply.Service
+	menus     *menu.Service
+	followers *follower.Service
+	scenes    *scene.Service
+	campaigns *campaign.Service
+	inbox     *inbox.Service
+	pushes    *hook.Push // its Orders are set by who sells
+	links     *hook.Link
+}
+
+// callback connects what answers WeChat: the receivers, the inbox, and those who act on pushes.
+func (h *house) callback() error {
+	cfg := h.cfg
+	var account officialAccount = noOfficial{}
+	if cfg.OfficialAppID != "" && cfg.OfficialSecret != "" {
+		c, err := wechat.New(wechat.Options{AppID: cfg.OfficialAppID, Secret: cfg.OfficialSecret, API: cfg.WeChatAPI, Redis: h.redis})
+		if err != nil {
+			return err
+		}
+		h.official, account = c, official{c}
+	}
+	h.replies = reply.New(h.db, cfg.OfficialAppID, h.jobs, h.operators, account, h.clock.now)
+	h.menus = menu.New(h.db, cfg.OfficialAppID, account, h.operators, h.clock.now)
+	h.followers = follower.New(h.db, cfg.OfficialAppID, h.jobs, h.persons, account, h.clock.now)
+	h.scenes = scene.New(h.db, cfg.OfficialAppID, account, h.operators, h.clock.now)
+	h.campaigns = campaign.New(h.db, cfg.OfficialAppID, h.events, h.persons, h.operators, h.clock.now)
+	var err error
+	h.inbox, err = inbox.New(h.db, h.replies, h.persons, h.jobs, inbox.Options{AppID: cfg.OfficialAppID, SpoolDir: filepath.Join(cfg.Data, "spool"), Now: h.clock.now})
+	if err != nil {
+		return err
+	}
+	h.replies.Knows(h.inbox)
+	h.inbox.Takes(h.followers, h.scenes, h.replies, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.events, Origins: h.scenes})
+
+	h.begin = append(h.begin, h.replies.Begin)
+	h.background = append(h.background, h.replies.Run, h.inbox.Run)
+	h.jobs.Handle(inbox.HandJob, h.inbox.Hand)
+	h.jobs.Handle(reply.SendJob, h.replies.Send)
+	h.jobs.Handle(follower.InfoJob, h.followers.Info)
+	h.jobs.Every("inbox.sweep", 24*time.Hour, func(ctx context.Context) error { return h.inbox.Sweep(ctx, pushKept) })
+	h.jobs.Every("reply.sweep", 24*time.Hour, func(ctx context.Context) error { return h.replies.SweepSends(ctx, pushKept) })
+	h.jobs.Every("scene.renew", time.Hour, h.scenes.Renew)
+	h.erasers = append([]learner.Eraser{h.eraseFan}, h.erasers...) // before the persons: it asks them for the openids
+
+	h.links = &hook.Link{Campaigns: h.campaigns, Secure: strings.HasPrefix(cfg.PublicURL, "https://")}
+	h.pushes = &hook.Push{Inbox: h.inbox, XPay: h.xpay, Count: h.countPushes()}
+	if h.pushes.Official, err = h.receiver("LOUDOU_OFFICIAL", cfg.OfficialAppID, cfg.OfficialToken, cfg.OfficialAESKey, cfg.OfficialAESKeyPrevious, cfg.OfficialMode); err != nil {
+		return err
+	}
+	h.pushes.Mini, err = h.receiver("LOUDOU_MINI", cfg.MiniAppID, cfg.MiniToken, cfg.MiniAESKey, cfg.MiniAESKeyPrevious, cfg.MiniMode)
+	return err
+}
+
+// receiver is nil where the settings name no account or no token.
+func (h *house) receiver(name, appid, token, key, previous, mode string) (*wechat.Receiver, error) {
+	if appid == "" || token == "" {
+		return nil, nil
+	}
+	o := wechat.ReceiverOptions{AppID: appid, Token: token, AESKey: key, PreviousAESKey: previous, Mode: wechat.Mode(mode)}
+	if !h.redis.Embedded { // the in-process one would only tell this process what it knows
+		o.Nonces = wechat.RedisNonces{Redis: h.redis}
+	}
+	r, err := wechat.NewReceiver(o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}
+
+// eraseFan forgets a person in everything the callback keeps, found by the openids of the account.
+func (h *house) eraseFan(tx *gorm.DB, personID int64) error {
+	openids, err := h.persons.OpenIDs(tx, personID)
+	if err != nil {
+		return err
+	}
+	for _, one := range openids {
+		for _, erase := range []func(*gorm.DB, string, model.OpenID) error{h.followers.Erase, h.scenes.Erase, h.replies.Erase, h.inbox.Erase} {
+			if err := erase(tx, one.AppID, model.OpenID(one.Value)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// countPushes registers what the callback counts and gives the counter of refusals.
+func (h *house) countPushes() func(door, reason string) {
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "loudou_push_refused_total", Help: "pushes refused"}, []string{"door", "reason"})
+	number := func(name, help string, get func() float64) {
+		h.metrics.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, get))
+	}
+	count := func(name, help string, get func() int64) {
+		h.metrics.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(get()) }))
+	}
+	h.metrics.registry.MustRegister(refused, pushKinds{h.inbox})
+	count("loudou_push_stored_total", "pushes stored", h.inbox.Stored.Load)
+	count("loudou_push_repeated_total", "pushes that were kept already", h.inbox.Repeated.Load)
+	count("loudou_push_spooled_total", "pushes that went to the spool; above zero: raise an alarm", h.inbox.Spooled.Load)
+	count("loudou_push_drained_total", "pushes stored from the spool", h.inbox.Drained.Load)
+	count("loudou_push_failed_total", "pushes kept nowhere or set aside; above zero: raise an alarm", h.inbox.Failed.Load)
+	number("loudou_push_spool_waiting", "pushes in the spool", func() float64 { return float64(h.inbox.Waiting()) })
+	number("loudou_reply_version", "version of the rules that answers here", func() float64 { return float64(h.replies.Live()) })
+	return func(door, reason string) { refused.WithLabelValues(door, reason).Inc() }
+}
+
+// pushKinds tells the pushes taken by kind; the inbox bounds how many kinds there are.
+type pushKinds struct{ inbox *inbox.Service }
+
+var pushKind = prometheus.NewDesc("loudou_push_total", "pushes taken, by kind", []string{"kind"}, nil)
+
+func (k pushKinds) Describe(ch chan<- *prometheus.Desc) { ch <- pushKind }
+
+func (k pushKinds) Collect(ch chan<- prometheus.Metric) {
+	for kind, n := range k.inbox.Kinds() {
+		ch <- prometheus.MustNewConstMetric(pushKind, prometheus.CounterValue, float64(n), strings.ToValidUTF8(kind, "?"))
+	}
+}
+
+// officialAccount is what the services around the callback ask of WeChat.
+type officialAccount interface {
+	reply.Sender
+	menu.Live
+	follower.Asker
+	scene.Maker
+}
+
+// official turns the gateway's words into those the services ask in.
+type official struct{ *wechat.Client }
+
+func (o official) MenuCreate(ctx context.Context, buttons []model.MenuButton) error {
+	return o.Client.MenuCreate(ctx, gatewayButtons(buttons))
+}
+
+func (o official) MenuConditional(ctx context.Context) ([]string, error) {
+	m, err := o.MenuGet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, 0, len(m.Conditional))
+	for _, c := range m.Conditional {
+		out = append(out, c.MenuID)
+	}
+	return out, nil
+}
+
+func (o official) MenuAddConditional(ctx context.Context, buttons []model.MenuButton, match model.MenuMatch) (string, error) {
+	return o.Client.MenuAddConditional(ctx, gatewayButtons(buttons), wechat.MatchRule(match))
+}
+
+func gatewayButtons(in []model.MenuButton) []wechat.Button {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make([]wechat.Button, 0, len(in))
+	for _, b := range in {
+		out = append(out, wechat.Button{Type: b.Type, Name: b.Name, Key: b.Key, URL: b.URL, AppID: b.AppID, PagePath: b.PagePath, MediaID: b.MediaID, ArticleID: b.ArticleID, SubButton: gatewayButtons(b.SubButton)})
+	}
+	return out
+}
+
+func (o official) FollowerInfo(ctx context.Context, openid model.OpenID) (model.FollowerInfo, error) {
+	u, err := o.UserInfo(ctx, openid)
+	return model.FollowerInfo{Subscribed: u.Subscribed, UnionID: u.UnionID, SubscribeScene: u.SubscribeScene}, err
+}
+
+func (o official) MakeCode(ctx context.Context, name string, life time.Duration) (ticket, url string, expires *time.Time, err error) {
+	c, err := o.CreateQRCode(ctx, name, life)
+	return c.Ticket, c.URL, c.ExpiresAt, err
+}
+
+// noOfficial answers while the settings name no Official Account.
+type noOfficial struct{}
+
+var errNoOfficial = model.Refuse(model.ErrUnavailable, model.CodeUnavailable, "公众号还没有配置")
+
+func (noOfficial) SendCustom(context.Context, model.OpenID, model.Message) error {
+	return errNoOfficial
+}
+
+func (noOfficial) MenuCreate(context.Context, []model.MenuButton) error { return errNoOfficial }
+
+func (noOfficial) MenuConditional(context.Context) ([]string, error) { return nil, errNoOfficial }
+
+func (noOfficial) MenuAddConditional(context.Context, []model.MenuButton, model.MenuMatch) (string, error) {
+	return "", errNoOfficial
+}
+
+func (noOfficial) MenuDelConditional(context.Context, string) error { return errNoOfficial }
+
+func (noOfficial) FollowerInfo(context.Context, model.OpenID) (model.FollowerInfo, error) {
+	return model.FollowerInfo{}, errNoOfficial
+}
+
+func (noOfficial) MakeCode(context.Context, string, time.Duration) (string, string, *time.Time, error) {
+	return "", "", nil, errNoOfficial
+}
