@@ -10,7 +10,7 @@ import (
 
 // Events takes facts in: service/event.
 type Events interface {
-	Add(tx *gorm.DB, e model.Event) error
+	AddAll(tx *gorm.DB, facts []model.Event) error
 }
 
 // Origins knows what a scene stands for: service/scene.
@@ -27,48 +27,50 @@ type Facts struct {
 
 // Take adds the events of new pushes; their natural keys come from the push's.
 func (f *Facts) Take(tx *gorm.DB, kept []*model.Kept) error {
+	facts := make([]model.Event, 0, len(kept))
 	for _, k := range kept {
 		if k.AppID != f.AppID || k.PersonID == 0 {
 			continue
 		}
-		if err := f.add(tx, k); err != nil {
-			return fmt.Errorf("facts of push %s: %w", k.PushKey, err)
+		e := model.Event{AppID: k.AppID, OccurredAt: k.At, PersonID: k.PersonID}
+		if scene := k.Scene(); scene != "" && len(scene) <= 64 {
+			channel, campaign, err := f.Origins.Origin(tx, k.AppID, scene)
+			if err != nil {
+				return fmt.Errorf("facts of push %s: %w", k.PushKey, err)
+			}
+			e.Code, e.Channel, e.CampaignID = scene, channel, campaign
+		}
+		for _, t := range types(&k.Push) {
+			e.Type, e.Key = t, string(t)+":"+k.AppID+":"+k.PushKey
+			if t == model.EventMenuClick {
+				e.Props = map[string]any{"button": k.Event, "key": cut(k.EventKey, 256)}
+			}
+			facts = append(facts, e)
 		}
 	}
-	return nil
+	if len(facts) == 0 {
+		return nil
+	}
+	return f.Events.AddAll(tx, facts)
 }
 
-func (f *Facts) add(tx *gorm.DB, k *model.Kept) error {
-	e := model.Event{AppID: k.AppID, OccurredAt: k.At, PersonID: k.PersonID}
-	put := func(t model.EventType) error {
-		e.Type, e.Key = t, string(t)+":"+k.AppID+":"+k.PushKey
-		return f.Events.Add(tx, e)
+// types are the events a fan's push is. A follow through a code is a scan as well.
+func types(p *model.Push) []model.EventType {
+	if p.MsgType != "event" {
+		return []model.EventType{model.EventMessage}
 	}
-	if scene := k.Scene(); scene != "" && len(scene) <= 64 {
-		channel, campaign, err := f.Origins.Origin(tx, k.AppID, scene)
-		if err != nil {
-			return err
-		}
-		e.Code, e.Channel, e.CampaignID = scene, channel, campaign
-	}
-	if k.MsgType != "event" {
-		return put(model.EventMessage)
-	}
-	switch k.Event {
+	switch p.Event {
 	case "subscribe":
-		if err := put(model.EventFollow); err != nil {
-			return err
+		if p.Scene() != "" {
+			return []model.EventType{model.EventFollow, model.EventScan}
 		}
-		if e.Code != "" {
-			return put(model.EventScan)
-		}
+		return []model.EventType{model.EventFollow}
 	case "unsubscribe":
-		return put(model.EventUnfollow)
+		return []model.EventType{model.EventUnfollow}
 	case "SCAN":
-		return put(model.EventScan)
+		return []model.EventType{model.EventScan}
 	case "CLICK", "VIEW", "view_miniprogram", "scancode_push", "scancode_waitmsg", "pic_sysphoto", "pic_photo_or_album", "pic_weixin", "location_select":
-		e.Props = map[string]any{"button": k.Event, "key": cut(k.EventKey, 256)}
-		return put(model.EventMenuClick)
+		return []model.EventType{model.EventMenuClick}
 	}
 	return nil
 }

@@ -76,6 +76,7 @@ type Service struct {
 	mu      sync.Mutex
 	flights map[string]*flight // of this minute
 	before  map[string]*flight // of the last
+	known   numbers            // fans' numbers
 	turn    time.Time
 
 	// Counted since the start, for /metrics.

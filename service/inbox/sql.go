@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gorm.io/gorm"
@@ -79,10 +80,11 @@ func (s *Service) store(ctx context.Context, batch []*flight) error {
 
 func (s *Service) storeAll(ctx context.Context, batch []*flight, hand bool) error {
 	var err error
+	var kept []*model.Kept
 	for range 4 { // a duplicate means another instance was faster: look again
 		fresh, repeated := 0, 0
 		err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
-			fresh, repeated = 0, 0
+			fresh, repeated, kept = 0, 0, nil
 			news, err := s.sift(tx, batch)
 			if err != nil || len(news) == 0 {
 				repeated = len(batch)
@@ -104,9 +106,10 @@ func (s *Service) storeAll(ctx context.Context, batch []*flight, hand bool) erro
 				}
 				return nil
 			}
-			kept := make([]*model.Kept, len(news))
+			kept = make([]*model.Kept, len(news))
 			for i, f := range news {
 				kept[i] = &f.kept
+				f.kept.PersonID = 0
 			}
 			return s.hand(tx, kept)
 		})
@@ -114,6 +117,7 @@ func (s *Service) storeAll(ctx context.Context, batch []*flight, hand bool) erro
 			if err == nil {
 				s.Stored.Add(int64(fresh))
 				s.Repeated.Add(int64(repeated))
+				s.remember(kept)
 			}
 			return err
 		}
@@ -150,20 +154,15 @@ func (s *Service) sift(tx *gorm.DB, batch []*flight) ([]*flight, error) {
 
 // hand lets the takers act on new pushes.
 func (s *Service) hand(tx *gorm.DB, kept []*model.Kept) error {
-	known := map[string]int64{}
 	for _, k := range kept {
 		if !ofFan(&k.Push) {
 			continue
 		}
-		id := k.AppID + "\n" + string(k.FromUserName)
-		if known[id] == 0 {
-			person, err := s.persons.Ensure(tx, k.AppID, k.FromUserName, "")
-			if err != nil {
-				return fmt.Errorf("push of a fan: %w", err)
-			}
-			known[id] = person
+		person, err := s.person(tx, k.AppID, k.FromUserName)
+		if err != nil {
+			return fmt.Errorf("push of a fan: %w", err)
 		}
-		k.PersonID = known[id]
+		k.PersonID = person
 	}
 	for _, t := range s.takers {
 		if err := t.Take(tx, kept); err != nil {
@@ -171,6 +170,66 @@ func (s *Service) hand(tx *gorm.DB, kept []*model.Kept) error {
 		}
 	}
 	return nil
+}
+
+// person gives a fan's number. One that an earlier transaction committed is remembered for a minute: the
+// fan who writes ten messages is looked up once. What this transaction makes is not, as it may be undone.
+func (s *Service) person(tx *gorm.DB, appid string, openid model.OpenID) (int64, error) {
+	key := appid + "\n" + string(openid)
+	if id, ok := s.known.get(key); ok {
+		return id, nil
+	}
+	return s.persons.Ensure(tx, appid, openid, "")
+}
+
+// remember notes the numbers of a batch that was committed.
+func (s *Service) remember(kept []*model.Kept) {
+	for _, k := range kept {
+		if k.PersonID != 0 {
+			s.known.put(k.AppID+"\n"+string(k.FromUserName), k.PersonID)
+		}
+	}
+}
+
+// numbers is a small memory in two generations of half a minute, so that forgetting costs nothing.
+type numbers struct {
+	mu         sync.Mutex
+	young, old map[string]int64
+	turn       time.Time
+}
+
+func (n *numbers) get(key string) (int64, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.age()
+	id, ok := n.young[key]
+	if !ok {
+		id, ok = n.old[key]
+	}
+	return id, ok
+}
+
+func (n *numbers) put(key string, id int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.age()
+	n.young[key] = id
+}
+
+func (n *numbers) age() {
+	switch now := time.Now(); {
+	case n.young == nil || now.Sub(n.turn) > time.Minute:
+		n.young, n.old, n.turn = map[string]int64{}, nil, now
+	case now.Sub(n.turn) > 30*time.Second || len(n.young) > 50_000:
+		n.young, n.old, n.turn = map[string]int64{}, n.young, now
+	}
+}
+
+func (n *numbers) drop(key string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.young, key)
+	delete(n.old, key)
 }
 
 // ofFan tells a fan's own doing from WeChat's news about jobs, checks and payments.
@@ -280,6 +339,7 @@ func (s *Service) Erase(tx *gorm.DB, appid string, openid model.OpenID) error {
 	if err := tx.Where("appid = ? AND openid = ?", appid, string(openid)).Delete(&row{}).Error; err != nil {
 		return fmt.Errorf("erase pushes: %w", err)
 	}
+	s.known.drop(appid + "\n" + string(openid))
 	return nil
 }
 
