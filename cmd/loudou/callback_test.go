@@ -245,8 +245,16 @@ func (d *desk) send(instance int, message []byte) (status int, answer string, to
 	return res.StatusCode, string(plain), took
 }
 
+// fields pairs names and values.
+func fields(pairs ...string) (out wechattest.Fields) {
+	for i := 0; i < len(pairs); i += 2 {
+		out = append(out, wechattest.Field{Name: pairs[i], Value: pairs[i+1]})
+	}
+	return out
+}
+
 func textOf(openid, content, msgid string) []byte {
-	return wechattest.Fields{{"ToUserName", "gh"}, {"FromUserName", openid}, {"CreateTime", strconv.FormatInt(time.Now().Unix(), 10)}, {"MsgType", "text"}, {"Content", content}, {"MsgId", msgid}}.XML()
+	return fields("ToUserName", "gh", "FromUserName", openid, "CreateTime", strconv.FormatInt(time.Now().Unix(), 10), "MsgType", "text", "Content", content, "MsgId", msgid).XML()
 }
 
 // The same push again and again, on two instances, at the same time and later.
@@ -571,7 +579,7 @@ func TestLinks(t *testing.T) {
 func TestXPayPushWithoutSettings(t *testing.T) {
 	d := openDesk(t, modeltest.SQLiteDSN(t), 1)
 	d.houses[0].pushes.XPay, d.houses[0].pushes.Orders = nil, nil
-	got := d.fake.PushMini("oU", wechattest.Fields{{"MsgType", "event"}, {"Event", "xpay_goods_deliver_notify"}, {"OpenId", "oU"}, {"OutTradeNo", "C1"}})
+	got := d.fake.PushMini("oU", fields("MsgType", "event", "Event", "xpay_goods_deliver_notify", "OpenId", "oU", "OutTradeNo", "C1"))
 	if len(got.Tries) == 0 || got.Tries[0].Status != 200 || wechattest.GoodXPay(got.Plain) {
 		t.Errorf("answered %+v %s", got.Tries, got.Plain)
 	}
