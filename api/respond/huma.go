@@ -3,6 +3,7 @@ package respond
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -68,6 +69,9 @@ func fromHuma(status int, msg string, errs ...error) huma.StatusError {
 		if i := strings.IndexByte(name, '.'); strings.HasPrefix(detail.Location, "query") || strings.HasPrefix(detail.Location, "header") || strings.HasPrefix(detail.Location, "path") {
 			name = name[i+1:]
 		}
+		if m := structField.FindStringSubmatch(detail.Message); m != nil {
+			name = m[1] // a number that no int64 holds passes the schema and stops at the decoder
+		}
 		out.Err.Fields = append(out.Err.Fields, model.FieldError{Field: name, Message: chinese(detail.Message)})
 	}
 	if status == http.StatusBadRequest && len(out.Err.Fields) == 0 && strings.Contains(msg, "unmarshal") {
@@ -75,6 +79,9 @@ func fromHuma(status int, msg string, errs ...error) huma.StatusError {
 	}
 	return out
 }
+
+// structField is how encoding/json names the field it could not read.
+var structField = regexp.MustCompile(`into Go struct field [^. ]*\.([\w.\[\]]+) of type`)
 
 // chinese keeps words of ours and hides a decoder's, which may quote what was sent.
 func chinese(s string) string {

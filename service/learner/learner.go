@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,6 +26,8 @@ type WeChat interface {
 // Persons joins openid and unionid to one person; service/person.
 type Persons interface {
 	Ensure(tx *gorm.DB, appid string, openid model.OpenID, unionid string) (personID int64, err error)
+	// Numbers lists every number one human has been known under.
+	Numbers(tx *gorm.DB, personID int64) ([]int64, error)
 }
 
 // Money tells whether an order is pending or a refund open for a learner; service/order.
@@ -252,12 +255,18 @@ func (s *Service) EraseMe(ctx context.Context, c model.Caller) error {
 		if open {
 			return model.Refuse(model.ErrConflict, model.CodeMoneyOpen, "还有未完成的订单或退款，处理完后才能注销")
 		}
-		for _, erase := range s.o.Erasers {
-			if err := erase(tx, l.PersonID); err != nil {
-				return fmt.Errorf("erase person %d: %w", l.PersonID, err)
+		numbers, err := s.o.Persons.Numbers(tx, l.PersonID)
+		if err != nil {
+			return err
+		}
+		for _, n := range numbers {
+			for _, erase := range append(slices.Clone(s.o.Erasers), s.Erase) {
+				if err := erase(tx, n); err != nil {
+					return fmt.Errorf("erase person %d: %w", n, err)
+				}
 			}
 		}
-		return s.Erase(tx, l.PersonID)
+		return nil
 	})
 	if err == nil {
 		s.alive.forget(c.LearnerID)

@@ -164,6 +164,20 @@ func (s *Service) Canonical(tx *gorm.DB, person int64) (int64, error) {
 	return id, nil
 }
 
+// Numbers lists every number the human behind person has been known under, the canonical one first. Tables
+// keep the number of their day, so an owner that erases needs them all.
+func (s *Service) Numbers(tx *gorm.DB, person int64) ([]int64, error) {
+	c, err := s.Canonical(tx, person)
+	if err != nil {
+		return nil, err
+	}
+	var linked []int64
+	if err := tx.Raw("SELECT person_id FROM person_links WHERE canonical_id = ? ORDER BY person_id", c).Scan(&linked).Error; err != nil {
+		return nil, fmt.Errorf("numbers of person %d: %w", person, err)
+	}
+	return append([]int64{c}, linked...), nil
+}
+
 // SetStaff marks a person as staff or test account, or takes the mark away. It holds for all time.
 func (s *Service) SetStaff(tx *gorm.DB, person int64, staff bool) error {
 	if err := s.raise(tx); err != nil {
