@@ -122,11 +122,16 @@ func (t *Tokens) search(ctx context.Context, stale string) (string, error) {
 		return have.Value, nil
 	}
 	for {
-		if shared, err := t.load(ctx); err == nil && good(shared) {
+		shared, err := t.load(ctx)
+		if err == nil && good(shared) {
 			t.keep(shared)
 			return shared.Value, nil
 		}
-		gen, release, err := t.lease(ctx)
+		var gen int64
+		var release func()
+		if err == nil {
+			gen, release, err = t.lease(ctx)
+		}
 		if err != nil { // no Redis: alone
 			return t.fetch(ctx, stale, t.now().UnixMilli(), false, have)
 		}
@@ -278,8 +283,9 @@ return 0`)
 	errNoRedis = errors.New("no redis")
 )
 
-// redisTime bounds every talk with Redis here: a silent Redis must not cost a fan the answer.
-const redisTime = 300 * time.Millisecond
+// redisTime bounds every talk with Redis here, which happens every two hours: a silent Redis must not cost a fan the
+// answer, and a busy machine must not take Redis for silent.
+const redisTime = 500 * time.Millisecond
 
 func (t *Tokens) load(ctx context.Context) (token, error) {
 	if t.redis == nil {

@@ -46,17 +46,19 @@ func instances(t *testing.T, f *wechattest.Fake, r *store.Redis, n int) []*Clien
 	return out
 }
 
-// storm lets every instance make calls at once and returns the errors.
+// storm lets ten callers of every instance make calls at once, calls of them per instance, and returns the errors.
 func storm(clients []*Client, calls int) (failed []error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for _, c := range clients {
-		for range calls {
+		for range min(calls, 10) {
 			wg.Go(func() {
-				if _, err := c.GetQuota(context.Background(), "/cgi-bin/menu/create"); err != nil {
-					mu.Lock()
-					failed = append(failed, err)
-					mu.Unlock()
+				for range max(calls/10, 1) {
+					if _, err := c.GetQuota(context.Background(), "/cgi-bin/menu/create"); err != nil {
+						mu.Lock()
+						failed = append(failed, err)
+						mu.Unlock()
+					}
 				}
 			})
 		}
