@@ -57,3 +57,14 @@ func (p *People) Of(person int64) int64 {
 	}
 	return person
 }
+
+// IsStaff tells whether what a person does counts nowhere.
+func (p *People) IsStaff(person int64) bool {
+	if len(p.Staff) == 0 || person == 0 {
+		return false
+	}
+	if c, ok := p.Links[person]; ok {
+		person = c
+	}
+	return p.Staff[person]
+}

@@ -22,6 +22,7 @@ import (
 	"loudou/service/article"
 	"loudou/service/campaign"
 	"loudou/service/course"
+	"loudou/service/figure"
 	"loudou/service/follower"
 	"loudou/service/grant"
 	"loudou/service/inbox"
@@ -51,6 +52,7 @@ type Door struct {
 	Ledger    *ledger.Service
 	Courses   *course.Service
 	Media     *media.Service
+	Figures   *figure.Service
 	// PublicURL is the origin browsers reach us at; https makes the cookie __Host- and Secure.
 	PublicURL string
 
@@ -77,6 +79,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerReply(api)
 	d.registerMenu(api)
 	d.registerFollower(api)
+	d.registerFigure(api)
 }
 
 // verb registers an operation that needs right. Every operation of the door goes through here.

@@ -32,9 +32,13 @@ type Service struct {
 	people People
 	live   Live
 	now    func() time.Time
+	views  liveCache
 }
 
 // New makes the service; now is the business clock.
 func New(db *gorm.DB, people People, live Live, now func() time.Time) *Service {
 	return &Service{db: db, people: people, live: live, now: now}
 }
+
+// Now is the business clock by which figures are as of.
+func (s *Service) Now() time.Time { return s.now() }

@@ -1,0 +1,139 @@
+package figure
+
+import (
+	"context"
+	"time"
+
+	"loudou/model"
+)
+
+// HouseStep is one bar of the house's funnel. Left of the seam it is WeChat's total, People nil when that
+// is not known; right of it our people.
+type HouseStep struct {
+	Key    string   `json:"key"`
+	Label  string   `json:"label"`
+	Source string   `json:"source" enum:"wechat,ours"`
+	People *int64   `json:"people"`
+	Events *int64   `json:"events"`
+	Amount *int64   `json:"amount,omitempty" doc:"fen"`
+	Rate   *float64 `json:"rate" doc:"of the step before; none across the seam but 点击率"`
+}
+
+// House is the funnel 阅读 ‖ 点击 → 课程浏览 → 下单 → 支付.
+type House struct {
+	Steps     []HouseStep `json:"steps"`
+	Seconds   Seconds     `json:"seconds"`
+	MaturesAt *time.Time  `json:"matures_at,omitempty"`
+	Rule      string      `json:"rule"`
+	AsOf      time.Time   `json:"as_of"`
+}
+
+var houseSteps = []struct {
+	typ   model.EventType
+	label string
+}{
+	{model.EventArticleClick, "点击"}, {model.EventCourseView, "课程浏览"}, {model.EventOrderCreate, "下单"}, {model.EventPaid, "支付"},
+}
+
+// HouseFunnel answers for everything, one article or one course (0: not narrowed). The window is seven days
+// from the click, or the article's own.
+func (s *Service) HouseFunnel(ctx context.Context, span Span, article, course int64) (House, error) {
+	window := 7 * day
+	if article > 0 {
+		if err := s.exists(ctx, "articles", article, "没有这篇文章"); err != nil {
+			return House{}, err
+		}
+		window = s.articleWindow(ctx, article)
+	}
+	if course > 0 {
+		if err := s.exists(ctx, "courses", course, "没有这门课程"); err != nil {
+			return House{}, err
+		}
+	}
+	q := Question{Span: span, Window: window, Order: model.FunnelOrdered}
+	for i, x := range houseSteps {
+		st := Step{Type: x.typ}
+		if i == 0 {
+			st.ArticleID = article
+		} else {
+			st.CourseID = course
+		}
+		q.Steps = append(q.Steps, st)
+	}
+	a, err := s.Funnel(ctx, q)
+	if err != nil {
+		return House{}, err
+	}
+	p, err := s.people.People(ctx)
+	if err != nil {
+		return House{}, err
+	}
+	h := House{Seconds: a.Seconds, MaturesAt: a.MaturesAt, AsOf: a.AsOf, Rule: a.Rule + "阅读是微信的合计，与右边的人不是同一口径，中间不算转化率。",
+		Steps: []HouseStep{{Key: "read", Label: "阅读", Source: "wechat"}}}
+	for i, x := range houseSteps {
+		people := a.Steps[i].People
+		c := scope{article: q.Steps[i].ArticleID, course: q.Steps[i].CourseID}
+		n, err := s.countOf(ctx, p, c, span, x.typ)
+		if err != nil {
+			return House{}, err
+		}
+		h.Steps = append(h.Steps, HouseStep{Key: string(x.typ), Label: x.label, Source: "ours", People: &people, Events: &n, Rate: a.Steps[i].Rate})
+	}
+	amount, err := s.funnelMoney(ctx, p, q, course)
+	if err != nil {
+		return House{}, err
+	}
+	h.Steps[len(h.Steps)-1].Amount = &amount
+	return h, nil
+}
+
+// funnelMoney sums what the people who went all the way paid from their entry to the end of its window.
+func (s *Service) funnelMoney(ctx context.Context, p *model.People, q Question, course int64) (amount int64, err error) {
+	attempts, _, err := s.attempts(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	entry := map[int64]int64{}
+	for _, x := range attempts {
+		if len(x.path) == len(q.Steps) {
+			entry[x.person] = x.path[0].At
+		}
+	}
+	if len(entry) == 0 {
+		return 0, nil
+	}
+	paid, err := s.payments(ctx, p, model.EventPaid, q.Span.First, model.DayNumber(q.Span.To.Add(q.Window)))
+	for _, x := range paid {
+		if at, ok := entry[x.Person]; ok && (course == 0 || x.Course == course) && x.At >= at && x.At <= at+q.Window.Milliseconds() {
+			amount += x.Amount
+		}
+	}
+	return amount, err
+}
+
+// LeftOut is what was told and counts nowhere: events kept with a reason, and events refused by it.
+type LeftOut struct {
+	Excluded map[string]int64 `json:"excluded" doc:"kept, and counted nowhere: scene, bot, late"`
+	Rejected map[string]int64 `json:"rejected" doc:"refused, by reason; nothing of them was kept"`
+	AsOf     time.Time        `json:"as_of"`
+}
+
+// LeftOut counts by reason what a range leaves out, by the day we heard of it.
+func (s *Service) LeftOut(ctx context.Context, span Span) (LeftOut, error) {
+	out := LeftOut{Excluded: map[string]int64{}, Rejected: map[string]int64{}, AsOf: model.Milli(s.now())}
+	read := func(into map[string]int64, q string) error {
+		var lines []struct {
+			Ref string
+			N   int64
+		}
+		err := s.db.WithContext(ctx).Raw(q, span.First, span.Last).Scan(&lines).Error
+		for _, l := range lines {
+			into[l.Ref] = l.N
+		}
+		return err
+	}
+	if err := read(out.Excluded, "SELECT ref, SUM(n) AS n FROM event_daily WHERE kind = 5 AND day BETWEEN ? AND ? GROUP BY ref"); err != nil {
+		return out, err
+	}
+	return out, read(out.Rejected, "SELECT reason AS ref, SUM(n) AS n FROM event_rejections WHERE day BETWEEN ? AND ? GROUP BY reason")
+}
