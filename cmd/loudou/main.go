@@ -57,6 +57,8 @@ func commands() []*cobra.Command {
 		migrateCommand(),
 		configCommand(),
 		openapiCommand(),
+		importCommand(),
+		reconcileCommand(),
 		{Use: "version", Short: "print the version", Args: cobra.NoArgs, Run: func(*cobra.Command, []string) { fmt.Println("loudou", version) }},
 	}
 }

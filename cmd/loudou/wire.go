@@ -109,6 +109,7 @@ func build(cfg config.Config) (*house, error) {
 		Now: h.clock.now, PerPerson: h.eventsPerPerson(),
 	})
 	h.background = append(h.background, h.events.Run)
+	h.jobs.Every("event.reconcile", 6*time.Hour, h.events.Nightly)
 	h.figures = figure.New(h.db, h.persons, h.events, h.clock.now)
 
 	if err := h.shop(); err != nil {
@@ -135,6 +136,7 @@ func build(cfg config.Config) (*house, error) {
 			Jobs:      h.jobs,
 			Courses:   h.courses,
 			Media:     h.media,
+			Figures:   h.figures,
 			PublicURL: cfg.PublicURL,
 		},
 		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events},

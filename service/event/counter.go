@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,10 +15,11 @@ import (
 )
 
 const (
-	feedEvery  = 30 * time.Millisecond // equal keys add up this long
-	againEvery = 20 * time.Second      // all of today is told again this often: heals a failover's loss
-	aliveKey   = "loudou:count:alive"  // gone means that Redis was emptied
-	liveDays   = 3                     // days whose counters Redis holds
+	feedEvery  = 30 * time.Millisecond  // equal keys add up this long
+	againEvery = 20 * time.Second       // all of today is told again this often: heals a failover's loss
+	aliveKey   = "loudou:{count}:alive" // gone means that Redis was emptied
+	feedingKey = "loudou:{count}:feeding"
+	liveDays   = 3 // days whose counters Redis holds
 )
 
 // forward sets fields of one hash, each only when the version told is not older than the one held; value
@@ -32,6 +34,14 @@ for i = 2, #ARGV, 3 do
 end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 return 1`)
+
+// fed marks Redis as complete, unless it was emptied while it was being fed.
+var fed = redis.NewScript(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('SET', KEYS[2], '1')
+return 1`)
+
+var errEmptied = errors.New("redis was emptied while it was fed")
 
 // hash is one thing's counters of one day: a hash in Redis with a field per type.
 type hash struct {
@@ -142,10 +152,17 @@ func (s *Service) FeedAll(ctx context.Context) error {
 	if err := s.db.WithContext(ctx).Raw("SELECT day, kind, ref, type, n, version FROM event_daily WHERE day >= ? AND kind < ?", s.oldest(), KindExcluded).Scan(&rows).Error; err != nil {
 		return fmt.Errorf("read roll-ups: %w", err)
 	}
+	if err := s.redis.Set(ctx, feedingKey, "1", time.Hour).Err(); err != nil {
+		return err
+	}
 	if err := s.tell(ctx, rows); err != nil {
 		return err
 	}
-	return s.redis.Set(ctx, aliveKey, "1", 0).Err()
+	whole, err := fed.Eval(ctx, s.redis, []string{feedingKey, aliveKey}).Int()
+	if err == nil && whole == 0 {
+		err = errEmptied
+	}
+	return err
 }
 
 // feed tells Redis the counters of the hashes in set.

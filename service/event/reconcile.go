@@ -1,0 +1,282 @@
+package event
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+
+	"gorm.io/gorm"
+
+	"loudou/model"
+)
+
+// Difference is one number that was not what it must be. Where is "roll-up" (Is comes from the rows) or
+// "redis" (Is comes from the roll-up).
+type Difference struct {
+	Where    string
+	Day      int
+	Kind     int
+	Ref      string
+	Type     model.EventType
+	Was, Is  int64
+	Unmended bool
+}
+
+// Reconcile compares, for each of the days, the stored rows with the roll-ups and the roll-ups with Redis,
+// mends what differs and tells both values. rewrite writes every roll-up again whether it differs or not.
+// It may run while events come in.
+func (s *Service) Reconcile(ctx context.Context, days []int, rewrite bool, tell func(Difference)) error {
+	for _, day := range days {
+		if err := s.reconcileDay(ctx, day, rewrite, tell); err != nil {
+			return fmt.Errorf("reconcile %s: %w", model.DayName(day), err)
+		}
+		if day >= s.oldest() {
+			if err := s.reconcileRedis(ctx, day, tell); err != nil {
+				quiet.warn("live counters not reconciled", err)
+			}
+		}
+	}
+	return nil
+}
+
+// Nightly reconciles the last three days; for the timetable.
+func (s *Service) Nightly(ctx context.Context) error {
+	now := s.now()
+	days := []int{model.DayNumber(now.AddDate(0, 0, -2)), model.DayNumber(now.AddDate(0, 0, -1)), model.DayNumber(now)}
+	return s.Reconcile(ctx, days, false, func(d Difference) {
+		slog.Warn("counter differed", "where", d.Where, "day", d.Day, "kind", d.Kind, "ref", d.Ref, "type", d.Type, "was", d.Was, "is", d.Is, "mended", !d.Unmended)
+	})
+}
+
+// held is a roll-up row with its version.
+type held struct {
+	sum
+	version int64
+}
+
+// reconcileDay mends the roll-ups of a day. Rows and roll-ups are read in one snapshot; a roll-up is
+// rewritten only while its version is the one seen, so a batch folded meanwhile wins, and the day is
+// looked at again.
+func (s *Service) reconcileDay(ctx context.Context, day int, rewrite bool, tell func(Difference)) error {
+	for try := range 4 {
+		want, have, err := s.snapshot(ctx, day)
+		if err != nil {
+			return err
+		}
+		again := false
+		for _, k := range unionKeys(want, have) {
+			w, h := want[k], have[k]
+			if w == h.sum && !rewrite {
+				continue
+			}
+			ok, err := s.rewrite(ctx, k, w, h)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				again = true
+				continue
+			}
+			s.dirty.add(sums{k: w})
+			if w != h.sum {
+				was, is := h.n, w.n
+				if was == is { // the money or the seconds differ
+					was, is = h.amount+h.seconds, w.amount+w.seconds
+				}
+				tell(Difference{Where: "roll-up", Day: day, Kind: int(k.kind), Ref: k.ref(), Type: model.EventTypeOf(int(k.typ)), Was: was, Is: is, Unmended: false})
+			}
+		}
+		if !again {
+			return nil
+		}
+		rewrite = rewrite && try == 0
+	}
+	return nil
+}
+
+func unionKeys(want sums, have map[key]held) []key {
+	var out []key
+	for k := range want {
+		out = append(out, k)
+	}
+	for k := range have {
+		if _, ok := want[k]; !ok {
+			out = append(out, k)
+		}
+	}
+	slices.SortFunc(out, func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.ref(), b.ref()), cmp.Compare(a.typ, b.typ))
+	})
+	return out
+}
+
+// rewrite sets a roll-up to what the rows say, if nobody changed it since; false if somebody did.
+func (s *Service) rewrite(ctx context.Context, k key, w sum, h held) (bool, error) {
+	db := s.db.WithContext(ctx)
+	if h.version == 0 {
+		q := "INSERT INTO event_daily (day, kind, ref, type, n, seconds, amount, version) VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING"
+		if s.mysql {
+			q = "INSERT INTO event_daily (day, kind, ref, type, n, seconds, amount, version) VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON DUPLICATE KEY UPDATE day = day"
+		}
+		res := db.Exec(q, k.day, k.kind, k.ref(), k.typ, w.n, w.seconds, w.amount)
+		return res.RowsAffected == 1, res.Error
+	}
+	res := db.Exec("UPDATE event_daily SET n = ?, seconds = ?, amount = ?, version = version + 1 WHERE day = ? AND kind = ? AND ref = ? AND type = ? AND version = ?",
+		w.n, w.seconds, w.amount, k.day, k.kind, k.ref(), k.typ, h.version)
+	return res.RowsAffected == 1, res.Error
+}
+
+// snapshot reads what the rows of a day say, batches not counted yet left out, and what the roll-ups hold.
+func (s *Service) snapshot(ctx context.Context, day int) (want sums, have map[key]held, err error) {
+	want, have = sums{}, map[key]held{}
+	var options []*sql.TxOptions
+	if s.mysql { // the house reads committed; a snapshot needs more
+		options = append(options, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+	}
+	err = s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var rows []struct {
+			Type, Excluded                  int
+			ArticleID, CourseID, CampaignID int64
+			N, Seconds, Amount              int64
+		}
+		fold := func(x int, counted bool) {
+			r := rows[x]
+			one := func(k key) {
+				v := want[k]
+				want[k] = sum{v.n + r.N, v.seconds + r.Seconds, v.amount + r.Amount}
+			}
+			k := key{day: day, typ: uint8(r.Type)} //nolint:gosec // a TINYINT
+			if !counted {
+				k.kind, k.reason = KindExcluded, model.Excluded(r.Excluded)
+				one(k)
+				return
+			}
+			one(k)
+			for kind, id := range map[uint8]int64{KindArticle: r.ArticleID, KindCourse: r.CourseID, KindCampaign: r.CampaignID} {
+				if id != 0 {
+					k.kind, k.id = kind, id
+					one(k)
+				}
+			}
+		}
+		all := ""
+		for _, t := range model.EventTypes() {
+			all += "," + strconv.Itoa(t.Number())
+		}
+		if err := tx.Raw("SELECT type, article_id, course_id, campaign_id, COUNT(*) AS n, SUM(seconds) AS seconds, SUM(amount) AS amount FROM events WHERE type IN ("+all[1:]+") AND day = ? GROUP BY type, article_id, course_id, campaign_id", day).Scan(&rows).Error; err != nil {
+			return err
+		}
+		for i := range rows {
+			fold(i, true)
+		}
+		rows = nil
+		from := model.DayStart(day)
+		if err := tx.Raw("SELECT type, excluded, COUNT(*) AS n, SUM(seconds) AS seconds, SUM(amount) AS amount FROM events WHERE type IN ("+all[1:]+") AND day = 0 AND received_at >= ? AND received_at < ? GROUP BY type, excluded",
+			from.UnixMilli(), from.AddDate(0, 0, 1).UnixMilli()).Scan(&rows).Error; err != nil {
+			return err
+		}
+		for i := range rows {
+			fold(i, false)
+		}
+		var open []int64
+		if err := tx.Raw("SELECT id FROM event_batches WHERE counted = 0").Scan(&open).Error; err != nil {
+			return err
+		}
+		for _, b := range open {
+			pending := sums{}
+			if err := sumStored(tx, b*places, b*places+places-1, pending, 1); err != nil {
+				return err
+			}
+			for k, v := range pending {
+				if k.day == day {
+					x := want[k]
+					want[k] = sum{x.n - v.n, x.seconds - v.seconds, x.amount - v.amount}
+				}
+			}
+		}
+		for k, v := range want {
+			if v == (sum{}) {
+				delete(want, k)
+			}
+		}
+		return s.readDay(tx, day, have)
+	}, options...)
+	return want, have, err
+}
+
+func (s *Service) readDay(tx *gorm.DB, day int, have map[key]held) error {
+	var rows []daily
+	if err := tx.Raw("SELECT day, kind, ref, type, n, seconds, amount, version FROM event_daily WHERE day = ?", day).Scan(&rows).Error; err != nil {
+		return err
+	}
+	for _, r := range rows {
+		k := key{day: r.Day, kind: r.Kind, typ: uint8(r.Type)} //nolint:gosec // a TINYINT
+		if r.Kind == KindExcluded {
+			for _, x := range []model.Excluded{model.ExcludedScene, model.ExcludedBot, model.ExcludedLate} {
+				if x.Code() == r.Ref {
+					k.reason = x
+				}
+			}
+		} else if r.Ref != "" {
+			id, err := strconv.ParseInt(r.Ref, 10, 64)
+			if err != nil {
+				return fmt.Errorf("roll-up with ref %q: %w", r.Ref, err)
+			}
+			k.id = id
+		}
+		have[k] = held{sum{r.N, r.Seconds, r.Amount}, r.Version}
+	}
+	return nil
+}
+
+// reconcileRedis tells Redis a day again, and names the counters that claimed another value for the
+// version they had: somebody altered them.
+func (s *Service) reconcileRedis(ctx context.Context, day int, tell func(Difference)) error {
+	var rows []daily
+	if err := s.db.WithContext(ctx).Raw("SELECT day, kind, ref, type, n, version FROM event_daily WHERE day = ? AND kind < ?", day, KindExcluded).Scan(&rows).Error; err != nil {
+		return err
+	}
+	byHash := map[hash]map[string]daily{}
+	for _, r := range rows {
+		h := hash{r.Day, r.Kind, r.Ref}
+		if byHash[h] == nil {
+			byHash[h] = map[string]daily{}
+		}
+		byHash[h][string(model.EventTypeOf(r.Type))] = r
+	}
+	for h, fields := range byHash {
+		got, err := s.redis.HGetAll(ctx, h.key()).Result()
+		if err != nil {
+			return err
+		}
+		var drop []string
+		for f, v := range got {
+			version, n, ok := counter(v)
+			r, known := fields[f]
+			if ok && known && (version < r.Version || version == r.Version && n == r.N) {
+				continue
+			}
+			if ok && known && version > r.Version { // perhaps folded since we looked
+				var now daily
+				if err := s.db.WithContext(ctx).Raw("SELECT n, version FROM event_daily WHERE day = ? AND kind = ? AND ref = ? AND type = ?", r.Day, r.Kind, r.Ref, r.Type).Scan(&now).Error; err != nil {
+					return err
+				}
+				if version <= now.Version {
+					continue
+				}
+			}
+			drop = append(drop, f)
+			tell(Difference{Where: "redis", Day: day, Kind: int(h.kind), Ref: h.ref, Type: model.EventType(f), Was: n, Is: r.N})
+		}
+		if len(drop) > 0 {
+			if err := s.redis.HDel(ctx, h.key(), drop...).Err(); err != nil {
+				return err
+			}
+		}
+	}
+	return s.tell(ctx, rows)
+}
