@@ -2,6 +2,7 @@ export interface Difference { field: string; from: string; to: string }
 
 function text(v: unknown): string {
   if (v === undefined || v === null || v === '') return ''
+  if (typeof v === 'boolean') return v ? '是' : '否'
   const t = typeof v === 'string' ? v : JSON.stringify(v)
   return t.length > 160 ? `${t.slice(0, 160)}…` : t
 }

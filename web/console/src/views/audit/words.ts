@@ -13,3 +13,9 @@ export function actionName(action: string): string {
   const v = verbs[verb]
   return v ? `${v}${objectNames[thing] ?? ''}` : action
 }
+
+export const fieldNames: Record<string, string> = {
+  title: '标题', name: '名字', role: '角色', status: '状态', state: '状态', price: '价格（分）', original_price: '原价（分）', amount: '金额（分）', reason: '原因', version: '版本', note: '说明',
+  disabled: '停用', enabled: '启用', two_person: '两人确认', content: '内容', digest: '摘要', author: '作者', url: '链接', cover: '封面', course_id: '课程', planned_at: '计划时间',
+  goal: '目标', window_days: '观察窗口', column: '栏目', keywords: '关键词', messages: '消息', priority: '优先级', kind: '类型', trial: '试看', category: '分类', teacher: '讲师', intro: '简介',
+}
