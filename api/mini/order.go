@@ -76,8 +76,8 @@ func (d *Door) placeOrder(ctx context.Context, in *struct {
 	return out, nil
 }
 
-// orderPath names an order by any of its attempts' numbers.
-type orderPath struct {
+// OrderPath names an order by any of its attempts' numbers.
+type OrderPath struct {
 	OutTradeNo string `path:"out_trade_no" maxLength:"64"`
 }
 
@@ -88,11 +88,11 @@ func shown(p order.Placed, err error) (*orderOut, error) {
 	return &orderOut{Status: http.StatusOK, Body: viewOrder(p)}, nil
 }
 
-func (d *Door) order(ctx context.Context, in *orderPath) (*orderOut, error) {
+func (d *Door) order(ctx context.Context, in *OrderPath) (*orderOut, error) {
 	return shown(d.Orders.Get(ctx, CallerFrom(ctx), in.OutTradeNo))
 }
 
-func (d *Door) cancelOrder(ctx context.Context, in *orderPath) (*orderOut, error) {
+func (d *Door) cancelOrder(ctx context.Context, in *OrderPath) (*orderOut, error) {
 	return shown(d.Orders.Cancel(ctx, CallerFrom(ctx), in.OutTradeNo))
 }
 
@@ -136,7 +136,7 @@ func wished(no string, r model.Refund, err error) (*refundWishOut, error) {
 }
 
 func (d *Door) askRefund(ctx context.Context, in *struct {
-	orderPath
+	OrderPath
 	Body struct {
 		_      struct{} `additionalProperties:"true"`
 		Reason string   `json:"reason" minLength:"1" maxLength:"80"`
@@ -146,7 +146,7 @@ func (d *Door) askRefund(ctx context.Context, in *struct {
 	return wished(in.OutTradeNo, r, err)
 }
 
-func (d *Door) withdrawRefund(ctx context.Context, in *orderPath) (*refundWishOut, error) {
+func (d *Door) withdrawRefund(ctx context.Context, in *OrderPath) (*refundWishOut, error) {
 	r, err := d.Orders.Withdraw(ctx, CallerFrom(ctx), in.OutTradeNo)
 	return wished(in.OutTradeNo, r, err)
 }
