@@ -33,12 +33,12 @@ type articleInput struct {
 	URL        string     `json:"url,omitempty" maxLength:"2000"`
 	Digest     string     `json:"digest,omitempty" maxLength:"1000"`
 	Author     string     `json:"author,omitempty" maxLength:"200"`
-	Cover      string     `json:"cover,omitempty" maxLength:"2000"`
-	Content    string     `json:"content,omitempty" doc:"公众号 HTML; cleaned by an allow-list before it is kept"`
+	Cover      *string    `json:"cover,omitempty" maxLength:"2000"`
+	Content    *string    `json:"content,omitempty" doc:"公众号 HTML; cleaned by an allow-list before it is kept. Left out: as it is, like cover, column and goal"`
 	CourseID   *int64     `json:"course_id,omitempty" minimum:"1" maximum:"9007199254740991" nullable:"true"`
-	Column     string     `json:"column,omitempty" maxLength:"200" doc:"栏目"`
+	Column     *string    `json:"column,omitempty" maxLength:"200" doc:"栏目"`
 	PlannedAt  *time.Time `json:"planned_at,omitempty" nullable:"true"`
-	Goal       string     `json:"goal,omitempty" maxLength:"500" doc:"fixed at publishing"`
+	Goal       *string    `json:"goal,omitempty" maxLength:"500" doc:"fixed at publishing"`
 	WindowDays int        `json:"window_days,omitempty" minimum:"1" maximum:"90" doc:"fixed at publishing; 7 unless said"`
 	Status     string     `json:"status,omitempty" enum:"idea,draft,layout,waiting"`
 	Version    int64      `json:"version,omitempty" minimum:"1" doc:"the version that was changed; another one in the house is 409"`
@@ -59,6 +59,7 @@ type ArticleBody struct {
 	Author      string             `json:"author"`
 	Cover       string             `json:"cover"`
 	CourseID    *int64             `json:"course_id"`
+	CourseTitle string             `json:"course_title"`
 	Column      string             `json:"column"`
 	PlannedAt   *time.Time         `json:"planned_at"`
 	Goal        string             `json:"goal"`
@@ -73,10 +74,14 @@ type ArticleBody struct {
 	PublishedAt *time.Time         `json:"published_at"`
 }
 
-func viewArticle(a model.Article) ArticleBody {
-	return ArticleBody{ID: a.ID, Title: a.Title, URL: a.URL, Digest: a.Digest, Author: a.Author, Cover: a.Cover, CourseID: a.CourseID, Column: a.ColumnName, PlannedAt: a.PlannedAt,
+func viewArticle(a model.Article, titles map[int64]string) ArticleBody {
+	b := ArticleBody{ID: a.ID, Title: a.Title, URL: a.URL, Digest: a.Digest, Author: a.Author, Cover: a.Cover, CourseID: a.CourseID, Column: a.ColumnName, PlannedAt: a.PlannedAt,
 		Goal: a.Goal, WindowDays: a.WindowDays, Status: a.State, Version: a.Version, CreatedBy: a.CreatedBy, UpdatedBy: a.UpdatedBy, PublishedBy: a.PublishedBy,
 		CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt, PublishedAt: a.PublishedAt}
+	if a.CourseID != nil {
+		b.CourseTitle = titles[*a.CourseID]
+	}
+	return b
 }
 
 type confirmationBody struct {
@@ -95,11 +100,15 @@ type articleWhole struct {
 
 type articleOut struct{ Body articleWhole }
 
-func articleAnswer(v article.View, err error) (*articleOut, error) {
+func (d *Door) articleAnswer(ctx context.Context, v article.View, err error) (*articleOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &articleOut{Body: articleWhole{ArticleBody: viewArticle(v.Article), Content: v.Content, Confirmations: []confirmationBody{}, Needed: v.Needed}}
+	titles, err := d.Articles.Titles(ctx, v.Article)
+	if err != nil {
+		return nil, err
+	}
+	out := &articleOut{Body: articleWhole{ArticleBody: viewArticle(v.Article, titles), Content: v.Content, Confirmations: []confirmationBody{}, Needed: v.Needed}}
 	for _, c := range v.Confirmations {
 		out.Body.Confirmations = append(out.Body.Confirmations, confirmationBody{Operator: c.OperatorName, Version: c.Version, Comment: c.Comment, CreatedAt: c.CreatedAt})
 	}
@@ -124,11 +133,17 @@ func (d *Door) listArticles(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &articlesOut{Body: pageOf(rows, in.PageSize, scope, func(a model.Article) int64 { return a.ID }, viewArticle)}, nil
+	titles, err := d.Articles.Titles(ctx, rows...)
+	if err != nil {
+		return nil, err
+	}
+	view := func(a model.Article) ArticleBody { return viewArticle(a, titles) }
+	return &articlesOut{Body: pageOf(rows, in.PageSize, scope, func(a model.Article) int64 { return a.ID }, view)}, nil
 }
 
 func (d *Door) createArticle(ctx context.Context, in *struct{ Body articleInput }) (*articleOut, error) {
-	return articleAnswer(d.Articles.Create(ctx, OperatorFrom(ctx), in.Body.read()))
+	v, err := d.Articles.Create(ctx, OperatorFrom(ctx), in.Body.read())
+	return d.articleAnswer(ctx, v, err)
 }
 
 // ArticleID is the path of one article.
@@ -137,14 +152,16 @@ type ArticleID struct {
 }
 
 func (d *Door) getArticle(ctx context.Context, in *ArticleID) (*articleOut, error) {
-	return articleAnswer(d.Articles.Get(ctx, in.ID))
+	v, err := d.Articles.Get(ctx, in.ID)
+	return d.articleAnswer(ctx, v, err)
 }
 
 func (d *Door) saveArticle(ctx context.Context, in *struct {
 	ArticleID
 	Body articleInput
 }) (*articleOut, error) {
-	return articleAnswer(d.Articles.Save(ctx, OperatorFrom(ctx), in.ID, in.Body.read()))
+	v, err := d.Articles.Save(ctx, OperatorFrom(ctx), in.ID, in.Body.read())
+	return d.articleAnswer(ctx, v, err)
 }
 
 // articleStep is the body of confirm, return, publish and unpublish; it may be left out.
@@ -165,22 +182,26 @@ func (in *articleStep) read() (version int64, comment string) {
 
 func (d *Door) confirmArticle(ctx context.Context, in *articleStep) (*articleOut, error) {
 	version, comment := in.read()
-	return articleAnswer(d.Articles.Confirm(ctx, OperatorFrom(ctx), in.ID, version, comment))
+	v, err := d.Articles.Confirm(ctx, OperatorFrom(ctx), in.ID, version, comment)
+	return d.articleAnswer(ctx, v, err)
 }
 
 func (d *Door) returnArticle(ctx context.Context, in *articleStep) (*articleOut, error) {
 	version, comment := in.read()
-	return articleAnswer(d.Articles.Return(ctx, OperatorFrom(ctx), in.ID, version, comment))
+	v, err := d.Articles.Return(ctx, OperatorFrom(ctx), in.ID, version, comment)
+	return d.articleAnswer(ctx, v, err)
 }
 
 func (d *Door) publishArticle(ctx context.Context, in *articleStep) (*articleOut, error) {
 	version, _ := in.read()
-	return articleAnswer(d.Articles.Publish(ctx, OperatorFrom(ctx), in.ID, version))
+	v, err := d.Articles.Publish(ctx, OperatorFrom(ctx), in.ID, version)
+	return d.articleAnswer(ctx, v, err)
 }
 
 func (d *Door) unpublishArticle(ctx context.Context, in *articleStep) (*articleOut, error) {
 	version, _ := in.read()
-	return articleAnswer(d.Articles.Unpublish(ctx, OperatorFrom(ctx), in.ID, version))
+	v, err := d.Articles.Unpublish(ctx, OperatorFrom(ctx), in.ID, version)
+	return d.articleAnswer(ctx, v, err)
 }
 
 // previewArticle answers a page that may show its own styles and nothing else: no script, no form, no

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ func (d *Door) registerAudit(api huma.API) {
 
 // AuditFilter is exported because huma fills only exported embedded structs.
 type AuditFilter struct {
+	Q        string `query:"q" maxLength:"100" doc:"a word of operator, action, object or its number"`
 	Operator string `query:"operator" maxLength:"64"`
 	Action   string `query:"action" maxLength:"64"`
 	Object   string `query:"object" maxLength:"32"`
@@ -31,14 +33,14 @@ type AuditFilter struct {
 }
 
 func (f AuditFilter) read() (operator.Filter, error) {
-	out := operator.Filter{Operator: f.Operator, Action: f.Action, Object: f.Object, ObjectID: f.ObjectID}
+	out := operator.Filter{Word: f.Q, Operator: f.Operator, Action: f.Action, Object: f.Object, ObjectID: f.ObjectID}
 	from, to, err := days(f.From, f.To)
 	out.From, out.To = from, to
 	return out, err
 }
 
 func (f AuditFilter) scope() string {
-	return strings.Join([]string{"audit", f.Operator, f.Action, f.Object, f.ObjectID, f.From, f.To}, "\x00")
+	return strings.Join([]string{"audit", f.Q, f.Operator, f.Action, f.Object, f.ObjectID, f.From, f.To}, "\x00")
 }
 
 // days reads a range of days, both ends included; the end comes back as the instant after it. Empty is open.
@@ -69,17 +71,28 @@ func days(from, to string) (begin, end *time.Time, err error) {
 type auditBody struct {
 	ID       int64     `json:"id"`
 	At       time.Time `json:"at"`
-	Operator string    `json:"operator"`
+	Operator string    `json:"operator_name"`
 	Action   string    `json:"action"`
 	Object   string    `json:"object"`
 	ObjectID string    `json:"object_id"`
-	Before   string    `json:"before" doc:"JSON text, empty when there was nothing"`
-	After    string    `json:"after" doc:"JSON text"`
+	Before   any       `json:"before" doc:"any JSON; null when there was nothing"`
+	After    any       `json:"after"`
 	Reason   string    `json:"reason"`
 }
 
 func viewAudit(a model.AuditEntry) auditBody {
-	return auditBody{ID: a.ID, At: a.CreatedAt, Operator: a.OperatorName, Action: a.Action, Object: a.Object, ObjectID: a.ObjectID, Before: a.Before, After: a.After, Reason: a.Reason}
+	return auditBody{ID: a.ID, At: a.CreatedAt, Operator: a.OperatorName, Action: a.Action, Object: a.Object, ObjectID: a.ObjectID, Before: asJSON(a.Before), After: asJSON(a.After), Reason: a.Reason}
+}
+
+// asJSON gives a kept text back as the JSON it is; one that was cut off stays text.
+func asJSON(text string) any {
+	if text == "" {
+		return nil
+	}
+	if json.Valid([]byte(text)) {
+		return json.RawMessage(text)
+	}
+	return text
 }
 
 type auditOut struct{ Body respond.Page[auditBody] }

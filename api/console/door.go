@@ -21,6 +21,7 @@ import (
 	"loudou/model"
 	"loudou/service/article"
 	"loudou/service/campaign"
+	"loudou/service/connection"
 	"loudou/service/course"
 	"loudou/service/figure"
 	"loudou/service/follower"
@@ -53,6 +54,10 @@ type Door struct {
 	Courses   *course.Service
 	Media     *media.Service
 	Figures   *figure.Service
+	// Connection tells how we are connected; Todos and Guards are what the first page composes.
+	Connection *connection.Service
+	Todos      []Todo
+	Guards     func(ctx context.Context) (Guards, error)
 	// PublicURL is the origin browsers reach us at; https makes the cookie __Host- and Secure.
 	PublicURL string
 
@@ -67,6 +72,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 		_ = d.cross.AddTrustedOrigin(u.Scheme + "://" + u.Host)
 	}
 	d.registerSession(api)
+	d.registerHome(api)
 	d.registerOperator(api)
 	d.registerAudit(api)
 	d.registerJob(api)

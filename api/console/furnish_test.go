@@ -1,12 +1,15 @@
 package console_test
 
 import (
+	"context"
 	"time"
 
 	"gorm.io/gorm"
 
 	"loudou/api/console"
 	"loudou/service/article"
+	"loudou/service/connection"
+	"loudou/service/course"
 	"loudou/service/job"
 	"loudou/service/operator"
 )
@@ -14,5 +17,12 @@ import (
 // furnish gives the door the services that this package's tests speak to. Others stay nil: the tests of
 // the rights walk their routes as far as the lock.
 func furnish(db *gorm.DB, ops *operator.Service) *console.Door {
-	return &console.Door{Operators: ops, Articles: article.New(db, "wxoa", ops, nil, time.Now), Jobs: job.New(db)}
+	jobs := job.New(db)
+	articles := article.New(db, "wxoa", ops, course.New(db, course.Options{AppID: "wxmini"}), time.Now)
+	return &console.Door{
+		Operators: ops, Articles: articles, Jobs: jobs,
+		Connection: connection.New(db, connection.Options{Instance: "test", PublicURL: "https://example.com"}),
+		Todos:      []console.Todo{{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: articles.Waiting}},
+		Guards:     func(context.Context) (console.Guards, error) { return console.Guards{}, nil },
+	}
 }

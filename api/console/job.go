@@ -23,8 +23,8 @@ type jobBody struct {
 	ID        int64          `json:"id"`
 	Kind      string         `json:"kind"`
 	Key       string         `json:"key"`
-	State     model.JobState `json:"state" enum:"waiting,running,dead"`
-	Attempts  int            `json:"attempts"`
+	Status    model.JobState `json:"status" enum:"waiting,running,dead"`
+	Tries     int            `json:"tries"`
 	LastError string         `json:"last_error"`
 	RunAt     time.Time      `json:"run_at"`
 	CreatedAt time.Time      `json:"created_at"`
@@ -33,21 +33,21 @@ type jobBody struct {
 
 // viewJob leaves the payload out: it may hold what only the job needs.
 func viewJob(j model.Job) jobBody {
-	return jobBody{ID: j.ID, Kind: j.Kind, Key: j.JobKey, State: j.State, Attempts: j.Attempts, LastError: j.LastError, RunAt: j.RunAt, CreatedAt: j.CreatedAt, UpdatedAt: j.UpdatedAt}
+	return jobBody{ID: j.ID, Kind: j.Kind, Key: j.JobKey, Status: j.State, Tries: j.Attempts, LastError: j.LastError, RunAt: j.RunAt, CreatedAt: j.CreatedAt, UpdatedAt: j.UpdatedAt}
 }
 
 type jobsOut struct{ Body respond.Page[jobBody] }
 
 func (d *Door) listJobs(ctx context.Context, in *struct {
 	Paging
-	State string `query:"state" enum:"waiting,running,dead"`
+	Status string `query:"status" enum:"waiting,running,dead"`
 }) (*jobsOut, error) {
-	scope := "jobs " + in.State
+	scope := "jobs " + in.Status
 	before, err := respond.FromPageToken(scope, in.PageToken)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := d.Jobs.List(ctx, model.JobState(in.State), before, in.PageSize+1)
+	rows, err := d.Jobs.List(ctx, model.JobState(in.Status), before, in.PageSize+1)
 	if err != nil {
 		return nil, err
 	}

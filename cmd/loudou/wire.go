@@ -17,6 +17,7 @@ import (
 	"loudou/config"
 	"loudou/model/migration"
 	"loudou/service/article"
+	"loudou/service/connection"
 	"loudou/service/course"
 	"loudou/service/event"
 	"loudou/service/figure"
@@ -43,11 +44,12 @@ type house struct {
 	redis *store.Redis
 	jobs  *job.Service
 
-	operators *operator.Service
-	persons   *person.Service
-	events    *event.Service
-	figures   *figure.Service
-	articles  *article.Service
+	operators  *operator.Service
+	persons    *person.Service
+	events     *event.Service
+	figures    *figure.Service
+	articles   *article.Service
+	connection *connection.Service
 
 	mini     *wechat.Client // nil without a Mini Program
 	xpay     *xpay.Client   // nil without virtual payment
@@ -119,6 +121,7 @@ func build(cfg config.Config) (*house, error) {
 	if err := h.callback(); err != nil {
 		return nil, err
 	}
+	h.connect()
 
 	// Doors.
 	doors := []api.Mounter{
@@ -137,7 +140,10 @@ func build(cfg config.Config) (*house, error) {
 			Courses:   h.courses,
 			Media:     h.media,
 			Figures:   h.figures,
-			PublicURL: cfg.PublicURL,
+
+			Connection: h.connection,
+			Todos:      h.todos(),
+			PublicURL:  cfg.PublicURL,
 		},
 		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events},
 	}
@@ -148,7 +154,7 @@ func build(cfg config.Config) (*house, error) {
 	}
 	engine, document, err := api.New(api.Options{
 		NoRoute: pages, Docs: web.Docs(),
-		Version: version, TrustedProxies: cfg.TrustedProxies, Ready: h.missing, Notes: h.notes(), Observe: h.metrics.request,
+		Version: version, TrustedProxies: cfg.TrustedProxies, Ready: h.missing, Notes: h.notes(), Observe: h.observe,
 	}, doors...)
 	if err != nil {
 		return nil, err

@@ -24,9 +24,10 @@ type Operators interface {
 	Audit(tx *gorm.DB, a model.AuditEntry) error
 }
 
-// Courses answers for the course an article's card leads to: service/course. ErrNotFound when there is none.
+// Courses knows the courses that cards lead to, whatever their state: service/course. Those it does not
+// know are left out.
 type Courses interface {
-	CourseExists(tx *gorm.DB, id int64) (bool, error)
+	Named(ctx context.Context, ids []int64) (map[int64]model.Course, error)
 }
 
 // Service is the verbs.
@@ -43,9 +44,11 @@ func New(db *gorm.DB, appid string, operators Operators, courses Courses, now fu
 	return &Service{db: db, appid: appid, operators: operators, courses: courses, now: now}
 }
 
-// Input is what a writer gives. Version is the one the change was made on, 0 when the caller does not say.
+// Input is what a writer gives. The four that are nil stay as they are: the form of the list does not
+// carry them. Version is the one the change was made on, 0 when the caller does not say.
 type Input struct {
-	Title, URL, Digest, Author, Cover, Content, ColumnName, Goal string
+	Title, URL, Digest, Author       string
+	Cover, Content, ColumnName, Goal *string
 
 	CourseID   *int64
 	PlannedAt  *time.Time
@@ -67,14 +70,14 @@ func (s *Service) Create(ctx context.Context, by model.Operator, in Input) (View
 	if err := in.check(); err != nil {
 		return View{}, err
 	}
+	if err := s.course(ctx, in.CourseID); err != nil {
+		return View{}, err
+	}
 	now := model.Milli(s.now())
 	a := model.Article{AppID: s.appid, State: model.ArticleDraft, WindowDays: model.ArticleWindowDays, Version: 1, CreatedBy: by.Name, UpdatedBy: by.Name, CreatedAt: now, UpdatedAt: now}
 	in.put(&a)
 	a.Resave()
 	return s.tx(ctx, func(tx *gorm.DB) (model.Article, error) {
-		if err := s.course(tx, a.CourseID); err != nil {
-			return a, err
-		}
 		a.ID = 0
 		if err := tx.Create(&a).Error; err != nil {
 			return a, fmt.Errorf("create article: %w", err)
@@ -91,6 +94,9 @@ func (s *Service) Save(ctx context.Context, by model.Operator, id int64, in Inpu
 	if err := in.check(); err != nil {
 		return View{}, err
 	}
+	if err := s.course(ctx, in.CourseID); err != nil {
+		return View{}, err
+	}
 	return s.change(ctx, id, in.Version, func(tx *gorm.DB, a *model.Article, needed int) error {
 		before := *a
 		in.put(a)
@@ -103,9 +109,6 @@ func (s *Service) Save(ctx context.Context, by model.Operator, id int64, in Inpu
 			if a.ContentHash != before.ContentHash && needed > 1 {
 				return model.Refuse(model.ErrConflict, "published", "已发布的文章要先撤回，改好后重新确认")
 			}
-		}
-		if err := s.course(tx, a.CourseID); err != nil {
-			return err
 		}
 		a.Version, a.UpdatedBy, a.UpdatedAt = a.Version+1, by.Name, model.Milli(s.now())
 		return s.audit(tx, by, "article.save", id, brief(before), brief(*a), "")
@@ -252,18 +255,40 @@ func (s *Service) needed(db *gorm.DB) (int, error) {
 	return model.ConfirmationsNeeded, nil
 }
 
-func (s *Service) course(tx *gorm.DB, id *int64) error {
+func (s *Service) course(ctx context.Context, id *int64) error {
 	if id == nil || s.courses == nil {
 		return nil
 	}
-	ok, err := s.courses.CourseExists(tx, *id)
+	known, err := s.courses.Named(ctx, []int64{*id})
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if _, ok := known[*id]; !ok {
 		return model.Refuse(model.ErrInvalid, model.CodeInvalid, "请检查填写的内容").Field("course_id", "没有这门课程")
 	}
 	return nil
+}
+
+// Titles names the courses that articles lead to, by course.
+func (s *Service) Titles(ctx context.Context, articles ...model.Article) (map[int64]string, error) {
+	var ids []int64
+	for _, a := range articles {
+		if a.CourseID != nil {
+			ids = append(ids, *a.CourseID)
+		}
+	}
+	out := map[int64]string{}
+	if len(ids) == 0 || s.courses == nil {
+		return out, nil
+	}
+	known, err := s.courses.Named(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for id, c := range known {
+		out[id] = c.Title
+	}
+	return out, nil
 }
 
 func (s *Service) audit(tx *gorm.DB, by model.Operator, action string, id int64, before, after map[string]any, reason string) error {

@@ -117,13 +117,29 @@ func picture(address string) bool {
 
 // clean trims what a person typed; the content goes through the allow-list.
 func (in Input) clean() Input {
-	for _, t := range []*string{&in.Title, &in.URL, &in.Digest, &in.Author, &in.Cover, &in.ColumnName, &in.Goal} {
-		*t = strings.TrimSpace(strings.ToValidUTF8(*t, "\uFFFD"))
+	for _, t := range []*string{&in.Title, &in.URL, &in.Digest, &in.Author} {
+		*t = tidy(*t)
 	}
-	if len(in.Content) <= maxContent {
-		in.Content = Clean(strings.ToValidUTF8(in.Content, "\uFFFD"))
+	for _, t := range []**string{&in.Cover, &in.ColumnName, &in.Goal} {
+		if *t != nil {
+			v := tidy(**t)
+			*t = &v
+		}
+	}
+	if in.Content != nil && len(*in.Content) <= maxContent {
+		v := Clean(strings.ToValidUTF8(*in.Content, "\uFFFD"))
+		in.Content = &v
 	}
 	return in
+}
+
+func tidy(t string) string { return strings.TrimSpace(strings.ToValidUTF8(t, "\uFFFD")) }
+
+func text(t *string) string {
+	if t == nil {
+		return ""
+	}
+	return *t
 }
 
 func (in Input) check() error {
@@ -134,7 +150,7 @@ func (in Input) check() error {
 	for _, f := range []struct {
 		name, text string
 		most       int
-	}{{"title", in.Title, maxTitle}, {"author", in.Author, maxAuthor}, {"digest", in.Digest, maxDigest}, {"url", in.URL, maxURL}, {"cover", in.Cover, maxURL}, {"goal", in.Goal, maxGoal}, {"column", in.ColumnName, maxColumn}} {
+	}{{"title", in.Title, maxTitle}, {"author", in.Author, maxAuthor}, {"digest", in.Digest, maxDigest}, {"url", in.URL, maxURL}, {"cover", text(in.Cover), maxURL}, {"goal", text(in.Goal), maxGoal}, {"column", text(in.ColumnName), maxColumn}} {
 		if utf8.RuneCountInString(f.text) > f.most {
 			bad.Field(f.name, "太长了")
 		}
@@ -145,10 +161,10 @@ func (in Input) check() error {
 	if in.URL != "" && !web(in.URL) {
 		bad.Field("url", "链接要以 https:// 或 http:// 开头")
 	}
-	if in.Cover != "" && !web(in.Cover) && !strings.HasPrefix(in.Cover, "/") || strings.HasPrefix(in.Cover, "//") {
+	if c := text(in.Cover); c != "" && !web(c) && !strings.HasPrefix(c, "/") || strings.HasPrefix(c, "//") {
 		bad.Field("cover", "封面地址不对")
 	}
-	if len(in.Content) > maxContent {
+	if len(text(in.Content)) > maxContent {
 		bad.Field("content", "正文太大，最多 1 MB")
 	}
 	if in.State != "" && !in.State.Writable() {
@@ -170,8 +186,15 @@ func web(address string) bool {
 
 // put lays the input over a.
 func (in Input) put(a *model.Article) {
-	a.Title, a.URL, a.Digest, a.Author, a.Cover, a.Content = in.Title, in.URL, in.Digest, in.Author, in.Cover, in.Content
-	a.CourseID, a.ColumnName, a.Goal, a.PlannedAt = in.CourseID, in.ColumnName, in.Goal, nil
+	a.Title, a.URL, a.Digest, a.Author, a.CourseID, a.PlannedAt = in.Title, in.URL, in.Digest, in.Author, in.CourseID, nil
+	for _, f := range []struct {
+		to   *string
+		from *string
+	}{{&a.Cover, in.Cover}, {&a.Content, in.Content}, {&a.ColumnName, in.ColumnName}, {&a.Goal, in.Goal}} {
+		if f.from != nil {
+			*f.to = *f.from
+		}
+	}
 	if in.PlannedAt != nil {
 		t := model.Milli(*in.PlannedAt)
 		a.PlannedAt = &t

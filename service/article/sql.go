@@ -23,7 +23,7 @@ func (s *Service) Get(ctx context.Context, id int64) (View, error) {
 // Filter narrows a list; empty lets everything through.
 type Filter struct {
 	State    model.ArticleState
-	Word     string // in the title
+	Word     string // in title or author
 	CourseID int64
 }
 
@@ -37,7 +37,8 @@ func (s *Service) List(ctx context.Context, f Filter, before int64, limit int) (
 		q = q.Where("course_id = ?", f.CourseID)
 	}
 	if f.Word != "" {
-		q = q.Where("title LIKE ? ESCAPE '!'", "%"+like(f.Word)+"%")
+		w := "%" + like(f.Word) + "%"
+		q = q.Where("(title LIKE ? ESCAPE '!' OR author LIKE ? ESCAPE '!')", w, w)
 	}
 	if before > 0 {
 		q = q.Where("id < ?", before)

@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -28,6 +29,7 @@ func (s *Service) Audit(tx *gorm.DB, a model.AuditEntry) error {
 
 // Filter narrows the trail; empty fields let everything through. From is included, To is not.
 type Filter struct {
+	Word                               string // in any of the four
 	Operator, Action, Object, ObjectID string
 	From, To                           *time.Time
 }
@@ -39,6 +41,10 @@ func (s *Service) Trail(ctx context.Context, f Filter, before int64, limit int) 
 		if value != "" {
 			q = q.Where(column+" = ?", value)
 		}
+	}
+	if f.Word != "" {
+		w := "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(f.Word) + "%"
+		q = q.Where("(operator_name LIKE ? ESCAPE '!' OR action LIKE ? ESCAPE '!' OR object LIKE ? ESCAPE '!' OR object_id LIKE ? ESCAPE '!')", w, w, w, w)
 	}
 	if f.From != nil {
 		q = q.Where("created_at >= ?", model.Milli(*f.From))

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/argon2"
@@ -29,6 +30,7 @@ var errBusy = errors.New("password gate is full")
 type gate struct {
 	run  chan struct{}
 	line chan struct{}
+	done atomic.Int64 // passwords hashed so far
 }
 
 func newGate(run, line int) *gate {
@@ -50,6 +52,7 @@ func (g *gate) hash(ctx context.Context, password string, salt []byte) ([]byte, 
 	case <-ctx.Done():
 		return nil, errBusy
 	}
+	g.done.Add(1)
 	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, argonKey), nil
 }
 

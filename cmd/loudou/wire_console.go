@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"loudou/api/console"
+	"loudou/model"
+	"loudou/service/connection"
+	"loudou/service/wechat"
+)
+
+// connect makes the connection page's service of whatever the house has.
+func (h *house) connect() {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	instance := fmt.Sprintf("%s:%d", host, os.Getpid())
+	h.connection = connection.New(h.db, connection.Options{
+		Instance: instance[max(0, len(instance)-64):], Redis: h.redis, Embedded: h.redis.Embedded,
+		DeadJobs:  func(ctx context.Context) (int64, error) { return h.jobs.Count(ctx, model.JobDead) },
+		PublicURL: h.cfg.PublicURL, PayMchID: h.cfg.PayMchID, XPay: h.cfg.XPayOfferID != "", Notes: h.notes(),
+		Apps:     []connection.App{app("official", "公众号", h.official), app("mini", "小程序", h.mini)},
+		Repeated: h.inbox.Repeated.Load, Spooled: h.inbox.Waiting,
+	})
+	h.background = append(h.background, h.connection.Run)
+	h.jobs.Every("connection.sweep", 6*time.Hour, h.connection.Sweep)
+}
+
+// app shows how an app's token and calls do; c is nil without its settings.
+func app(key, title string, c *wechat.Client) connection.App {
+	if c == nil {
+		return connection.App{Key: key, Title: title}
+	}
+	return connection.App{Key: key, Title: title, Token: func() connection.Token {
+		h := c.Health()
+		t := connection.Token{Age: h.Token.Age, CallsHour: h.Token.CallsHour, LastError: h.Token.LastError}
+		for _, p := range h.Paths {
+			if !p.StoppedUntil.IsZero() {
+				t.Stopped = append(t.Stopped, p.Path)
+			}
+		}
+		return t
+	}}
+}
+
+// todos are the lines of the console's first page; each number is that of the list behind it.
+func (h *house) todos() []console.Todo {
+	return []console.Todo{
+		{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: h.articles.Waiting},
+		{Key: "reply_drafts", Title: "没发布的回复改动", Link: "/replies", Count: func(ctx context.Context) (int64, error) {
+			changes, err := h.replies.Pending(ctx)
+			return int64(len(changes)), err
+		}},
+		{Key: "menu_draft", Title: "没发布的菜单改动", Link: "/menu", Count: func(ctx context.Context) (int64, error) {
+			d, err := h.menus.Draft(ctx)
+			return int64(len(d.Changes)), err
+		}},
+		{Key: "dead_jobs", Title: "失败的后台任务", Link: "/connection?status=dead", Count: func(ctx context.Context) (int64, error) { return h.jobs.Count(ctx, model.JobDead) }},
+	}
+}
+
+// observe counts every answered request, and those of WeChat's doors for the connection page too.
+func (h *house) observe(route, method string, status int, d time.Duration) {
+	h.metrics.request(route, method, status, d)
+	if method == http.MethodPost && strings.HasPrefix(route, "/hook/") {
+		h.connection.Answered(status, d)
+	}
+}
