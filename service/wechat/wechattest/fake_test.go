@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -17,7 +18,10 @@ import (
 func service(t *testing.T, f *Fake, a App, say func(n int, msg string, q map[string][]string) (status int, body string)) *int {
 	t.Helper()
 	n := new(int)
+	var mu sync.Mutex // pushes may come together
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		*n++
 		body, _ := io.ReadAll(r.Body)
 		q := r.URL.Query()
