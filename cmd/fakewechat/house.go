@@ -27,6 +27,8 @@ type house struct {
 	ahead  time.Duration // business clock minus real clock
 	days   badDays
 	sheets map[string]*sheet
+	asked  bool // whether the service said if its articles are open
+	open   bool
 
 	dirty chan struct{}
 	done  chan struct{}

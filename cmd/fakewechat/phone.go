@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"sort"
@@ -53,9 +54,34 @@ func (h *house) phoneRoutes(m *http.ServeMux) {
 	m.HandleFunc("POST /phone/v1/sheets/{id}/cancel", h.cancelSheet)
 }
 
-func (h *house) config(w http.ResponseWriter, _ *http.Request) {
+func (h *house) config(w http.ResponseWriter, r *http.Request) {
 	answer(w, map[string]any{"account": map[string]string{"name": "漏斗学堂", "id": h.wc.Official().ID, "appid": h.wc.Official().AppID},
-		"mini": map[string]string{"name": "漏斗课堂", "appid": h.wc.Mini().AppID}, "service": h.s.service, "public": h.s.public, "now": h.now()})
+		"mini": map[string]string{"name": "漏斗课堂", "appid": h.wc.Mini().AppID}, "service": h.s.service, "public": h.s.public, "now": h.now(), "articles_open": h.articlesOpen(r.Context())})
+}
+
+// articlesOpen says whether the service shows its articles without a login; a phone that knows does not try in vain.
+func (h *house) articlesOpen(ctx context.Context) bool {
+	h.mu.Lock()
+	known, yes := h.asked, h.open
+	h.mu.Unlock()
+	if known {
+		return yes
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, "GET", h.s.service+"/mini/v1/articles", nil)
+	if err != nil {
+		return false
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return false
+	}
+	_ = res.Body.Close()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asked, h.open = res.StatusCode == 200 || res.StatusCode == 401, res.StatusCode == 200
+	return h.open
 }
 
 // people lists who may hold the phone: those with the latest chat first, fifty at most, ?q= narrows.
