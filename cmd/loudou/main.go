@@ -55,6 +55,8 @@ func commands() []*cobra.Command {
 	return []*cobra.Command{
 		{Use: "serve", Short: "start the service (the default)", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context()) }},
 		migrateCommand(),
+		operatorCommand(),
+		doctorCommand(),
 		configCommand(),
 		openapiCommand(),
 		importCommand(),
