@@ -19,6 +19,7 @@ const (
 	MoneyRefundFailed   MoneyKind = "refund_failed"   // WeChat closed or refused the refund
 	MoneyRefundMismatch MoneyKind = "refund_mismatch" // a refund's news does not fit ours
 	MoneyRefundStray    MoneyKind = "refund_stray"    // money went back without our doing
+	MoneyUnreadable     MoneyKind = "unreadable"      // WeChat truly said something nobody can read
 )
 
 // MoneyState is whether a person still has to look.

@@ -121,7 +121,7 @@ type PayNotice struct {
 	OrderID     int64  // 0: fits no order of ours
 	OutTradeNo  string
 	OutRefundNo string
-	Outcome     string // a Settlement, a RefundOutcome, or malformed
+	Outcome     string // a Settlement, a RefundOutcome, malformed, or other
 	Raw         string
 	Times       int
 	FirstAt     time.Time

@@ -20,7 +20,7 @@ import (
 // Pay is the part of the door at which WeChat Pay knocks: payments and refunds it tells of. The signature
 // is the login.
 type Pay struct {
-	WxPay  *wxpay.Client
+	WxPay  *wxpay.Client // nil: WeChat Pay is not set up
 	Orders *order.Service
 	// Count is told every refused notice by its reason; nil counts nothing.
 	Count func(reason string)
@@ -41,6 +41,10 @@ const (
 // not cure it. 401 bad signature, 400 truly signed and unusable (kept raw for a person), 500 for a
 // passing fault: WeChat Pay tells again for a day. Source: 支付成功通知, 退款结果通知.
 func (d *Pay) notice(c *gin.Context) {
+	if d.WxPay == nil { // no keys to verify with: nothing is believed
+		d.refuse(c, http.StatusServiceUnavailable, "not_set_up")
+		return
+	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), answerTime)
 	defer cancel()
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxNotice))
@@ -82,7 +86,7 @@ func (d *Pay) notice(c *gin.Context) {
 	case n.Refund != nil:
 		_, err = d.Orders.Book(ctx, *n.Refund, model.ActorNotify, n.ID)
 	default: // an event we do not know: kept, and not asked for again
-		err = d.Orders.KeepMalformed(ctx, model.ViaJSAPI, model.ActorNotify, n.ID, n.Plain)
+		err = d.Orders.KeepOther(ctx, model.ViaJSAPI, model.ActorNotify, n.ID, n.Plain)
 	}
 	if err != nil {
 		d.fail(c, err)

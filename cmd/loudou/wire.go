@@ -13,6 +13,7 @@ import (
 
 	"loudou/api"
 	"loudou/api/console"
+	"loudou/api/hook"
 	"loudou/api/mini"
 	"loudou/config"
 	"loudou/model/migration"
@@ -24,13 +25,16 @@ import (
 	"loudou/service/grant"
 	"loudou/service/job"
 	"loudou/service/learner"
+	"loudou/service/ledger"
 	"loudou/service/limit"
 	"loudou/service/media"
 	"loudou/service/operator"
+	"loudou/service/order"
 	"loudou/service/person"
 	"loudou/service/progress"
 	"loudou/service/store"
 	"loudou/service/wechat"
+	"loudou/service/wxpay"
 	"loudou/service/xpay"
 	"loudou/web"
 )
@@ -58,7 +62,10 @@ type house struct {
 	media    *media.Service
 	progress *progress.Service
 	learners *learner.Service
-	money    learner.Money    // knows of open orders and refunds
+	money    learner.Money // knows of open orders and refunds
+	pay      *wxpay.Client // nil without WeChat Pay
+	orders   *order.Service
+	ledger   *ledger.Service
 	erasers  []learner.Eraser // one for every owner of a table that knows a person
 	listening
 
@@ -121,6 +128,9 @@ func build(cfg config.Config) (*house, error) {
 	if err := h.callback(); err != nil {
 		return nil, err
 	}
+	if err := h.sell(); err != nil {
+		return nil, err
+	}
 	h.connect()
 
 	// Doors.
@@ -140,12 +150,16 @@ func build(cfg config.Config) (*house, error) {
 			Courses:   h.courses,
 			Media:     h.media,
 			Figures:   h.figures,
+			Orders:    h.orders,
+			Grants:    h.grants,
+			Ledger:    h.ledger,
 
 			Connection: h.connection,
 			Todos:      h.todos(),
 			PublicURL:  cfg.PublicURL,
 		},
-		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events},
+		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events, Orders: h.orders},
+		&hook.Pay{WxPay: h.pay, Orders: h.orders, Count: func(reason string) { h.pushes.Count("pay", reason) }},
 	}
 
 	pages, err := console.Pages(web.Dist())

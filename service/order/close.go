@@ -2,7 +2,6 @@ package order
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,20 +49,12 @@ func (s *Service) beginClosing(ctx context.Context, orderID int64, who model.Act
 		if began = o.BeginClosing(s.time()); !began {
 			return nil
 		}
-		if err := s.saveOrder(tx, &o, from, who, why); err != nil {
-			return err
-		}
-		return s.Queue.Add(tx, jobClose, fmt.Sprint(o.ID), orderJob{OrderID: o.ID}, time.Time{})
+		// Whoever began works the first round himself; the timetable takes over from a kill.
+		next := s.time().Add(5 * time.Second)
+		o.CloseAt = &next
+		return s.saveOrder(tx, &o, from, who, why)
 	})
 	return began, err
-}
-
-func (s *Service) jobClose(ctx context.Context, payload json.RawMessage) error {
-	var j orderJob
-	if err := json.Unmarshal(payload, &j); err != nil {
-		return fmt.Errorf("job: %w", model.ErrInvalid)
-	}
-	return s.Close(ctx, j.OrderID)
 }
 
 // Close works one round on a closing order: each attempt is asked about and ended at WeChat; when none can

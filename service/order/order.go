@@ -157,7 +157,6 @@ func New(o Options) *Service {
 	o.Queue.Handle(jobPaid, s.afterPaid)
 	o.Queue.Handle(jobRefund, s.jobPush)
 	o.Queue.Handle(jobTell, s.jobTell)
-	o.Queue.Handle(jobClose, s.jobClose)
 
 	o.Queue.Every("order.expire", 10*time.Second, s.Expire)     // pending past its time → closing, asked, closed
 	o.Queue.Every("order.close", 10*time.Second, s.CloseDue)    // closing → closed, with back-off
@@ -173,7 +172,6 @@ const (
 	jobPaid   = "order.paid"   // close the other attempts, tell WeChat that the goods are delivered
 	jobRefund = "order.refund" // send a refund
 	jobTell   = "order.tell"   // write to the learner
-	jobClose  = "order.close"  // close an order that began to
 )
 
 func (s *Service) time() time.Time { return model.Milli(s.Now()) }

@@ -211,10 +211,25 @@ func (s *Service) keepStray(tx *gorm.DB, t model.Transaction, who model.Actor, n
 	return s.keep(tx, model.PayNotice{Source: who, Via: t.Via, NoticeID: noticeID, OutTradeNo: t.OutTradeNo, Outcome: string(model.SettleStray), Raw: string(t.Raw)})
 }
 
-// KeepMalformed keeps the words of a truly signed notice nobody can read, for an operator to look at.
+// KeepMalformed keeps the words of a truly signed notice nobody can read, and puts it before an operator:
+// money may stand behind it.
 func (s *Service) KeepMalformed(ctx context.Context, via model.Via, who model.Actor, noticeID string, raw []byte) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
+		err := s.Inbox.Add(tx, model.MoneyEntry{
+			Kind: model.MoneyUnreadable, UKey: "unreadable:" + digest(string(raw)), Via: via, What: "微信发来的支付消息无法读取，编号 " + plain(noticeID, 64),
+			Todo: "到商户平台核对这个时间前后的交易，并把原文交给技术人员",
+		})
+		if err != nil {
+			return err
+		}
 		return s.keep(tx, model.PayNotice{Source: who, Via: via, NoticeID: noticeID, Outcome: "malformed", Raw: string(raw)})
+	})
+}
+
+// KeepOther keeps a notice of a kind that means nothing to us.
+func (s *Service) KeepOther(ctx context.Context, via model.Via, who model.Actor, noticeID string, raw []byte) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		return s.keep(tx, model.PayNotice{Source: who, Via: via, NoticeID: noticeID, Outcome: "other", Raw: string(raw)})
 	})
 }
 
