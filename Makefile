@@ -1,11 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check bench dev generate
+.PHONY: help run build test soak check bench dev generate
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1	/' | expand -t 16
 
 run: ## the whole product with sample data, a fake WeChat and a phone page, nothing to set up
 	@bash deploy/run.sh
+
+build: ## bin/loudou with the console inside, and bin/fakewechat
+	@bash deploy/build.sh
 
 test: ## every test, on private MariaDB, Redis and Chromium; ends with a count
 	@bash deploy/test.sh
