@@ -1,123 +1,6445 @@
-// The calls of the contract, until the service's own openapi.json replaces this file (npm run api).
-interface Answer<T> { headers: Record<string, unknown>; content: { 'application/json': T } }
-interface Failed { error: { code: string; message: string; fields?: { field: string; message: string }[] } }
-type Body<B> = [B] extends [never] ? { requestBody?: never } : { requestBody: { content: { 'application/json': B } } }
-type Op<R, B = never, Q = never, P = never, H = never> = Body<B> & {
-  parameters: { query?: Q; path: P; header?: H; cookie?: never }
-  responses: { 200: Answer<R>; default: Answer<Failed> }
-}
-type Free<R, B = never, Q = never> = Body<B> & {
-  parameters: { query?: Q; header?: never; path?: never; cookie?: never }
-  responses: { 200: Answer<R>; default: Answer<Failed> }
-}
-interface Id { id: number }
-interface Page<T> { items: T[]; next_page_token: string }
-interface PageQuery { page_size?: number; page_token?: string; q?: string; status?: string }
-
-export interface components {
-  schemas: {
-    Session: { operator: { name: string; role: string }; csrf_token: string; rights: string[] }
-    Course: {
-      id: number; title: string; price: number; original_price?: number | null; intro?: string; cover?: string; category?: string
-      status: string; lesson_count?: number; lessons?: components['schemas']['Lesson'][]; created_at?: string; updated_at?: string
-    }
-    Lesson: { id: number; title: string; kind: string; content?: string; media?: string; trial: boolean; seconds?: number }
-    Rule: {
-      id: number; name: string; kind: string; event_key?: string; keywords: { text: string; match: string }[]; priority: number
-      active?: { days?: number[]; from?: string; to?: string; starts_at?: string; ends_at?: string } | null
-      pick: string; messages: Record<string, unknown>[]; enabled: boolean
-    }
-    ArticleBody: {
-      id: number; title: string; url: string; digest: string; author: string; cover: string; course_id: number | null; column: string; planned_at: string | null
-      goal: string; window_days: number; status: 'idea' | 'draft' | 'layout' | 'waiting' | 'confirmed' | 'published'; version: number
-      created_by: string; updated_by: string; published_by: string; created_at: string; updated_at: string; published_at: string | null
-    }
-    ArticleWhole: components['schemas']['ArticleBody'] & { content: string; confirmations: { operator: string; version: number; comment: string; created_at: string }[]; confirmations_needed: number }
-    ArticleInput: {
-      title: string; url?: string; digest?: string; author?: string; cover?: string; content?: string; course_id?: number | null; column?: string; planned_at?: string | null
-      goal?: string; window_days?: number; status?: 'idea' | 'draft' | 'layout' | 'waiting'; version?: number
-    }
-    ArticleStep: { version?: number; comment?: string }
-    Kpi: { figures: Record<string, components['schemas']['Figure']> }
-    Home: { todo: { key: string; title: string; count: number; link: string }[]; guards: { paid_without_grant: number; grant_without_reason: number } }
-    Live: { as_of: string; counters: Record<string, number>; people_today?: number; recent: { id: string; at: string; type: string; text: string; article_id?: number; course_id?: number }[] }
-    Funnel: { steps: { key: string; label: string; source: string; people: number | null; events?: number | null; amount?: number | null; rate?: number | null }[]; matures_at?: string | null; rule: string; as_of: string }
-    ProofBody: components['schemas']['OrderLine'] & {
-      list_price: number; agreement?: string; paid_by?: string; proof?: string; refundable: number
-      payments: { out_trade_no: string; via: string; mchid?: string; product_id?: string; total: number; payer_total: number; status: string; trade_state?: string; transaction_id?: string; created_at: string; paid_at?: string }[]
-      refunds: components['schemas']['RefundBody'][]
-      grant?: { status: string; why: string; starts_at: string; ends_at?: string }
-      inbox: components['schemas']['MoneyBody'][]
-      changes: { thing: string; id: number; from: string; to: string; who: string; why: string; at: string }[]
-      notices: { source: string; notice_id?: string; out_trade_no: string; out_refund_no?: string; outcome: string; times: number; first_at: string; last_at: string; raw: string }[]
-    }
-    RefundBody: {
-      out_refund_no: string; out_trade_no: string; order_no?: string; title?: string; kind: string; via: string; amount: number; total: number; reason: string; status: string
-      asked_by: string; proposed_by?: string; approved_by?: string; decided_why?: string; refund_id?: string; error?: string; created_at: string; sent_at?: string; succeeded_at?: string
-    }
-    MoneyBody: {
-      id: number; kind: string; order_id?: number; via?: string; out_trade_no?: string; transaction_id?: string; out_refund_no?: string; amount: number; what: string; todo: string
-      state: string; resolved_by?: string; resolved_why?: string; resolved_at?: string; created_at: string
-    }
-    Operator: { id: number; name: string; role: string; disabled: boolean; login_at: string | null; created_at: string }
-    Check: { key: string; title: string; state: string; text: string; at?: string | null; fix?: string }
-    Job: { id: number; kind: string; key: string; state: string; attempts: number; last_error: string; run_at: string; created_at: string; updated_at: string }
-    Audit: { id: number; at: string; operator: string; action: string; object: string; object_id: string; before: string; after: string; reason: string }
-    Figure: { value: number | null; numerator?: number | null; denominator?: number | null; state: string; as_of: string; rule: string }
-    OrderLine: {
-      out_trade_no: string; course_id: number; title: string; amount: number; refunded: number; status: string; via: string; platform: string; learner_id: number; learner: string
-      article_id?: number; campaign_id?: number; channel?: string; created_at: string; expires_at: string; paid_at?: string; closed_at?: string
-    }
-  }
-}
+/**
+ * This file was auto-generated by openapi-typescript.
+ * Do not make direct changes to the file.
+ */
 
 export interface paths {
-  '/console/v1/login': { post: Free<components['schemas']['Session'], { name: string; password: string }> }
-  '/console/v1/logout': { post: Free<unknown> }
-  '/console/v1/session': { get: Free<components['schemas']['Session']> }
-  '/console/v1/menu/draft': { get: Free<{ buttons: unknown[]; conditional: unknown[] }>; put: Free<unknown, { buttons: unknown[]; conditional: unknown[] }> }
-  '/console/v1/menu/publish': { post: Free<{ version: number }, { note: string }> }
-  '/console/v1/menu/versions': { get: Free<Page<{ version: number; note: string; operator: string; created_at: string }>, never, PageQuery> }
-  '/console/v1/menu/versions/{n}/restore': { post: Op<{ version: number }, never, never, { n: number }> }
-  '/console/v1/replies': { get: Free<Page<components['schemas']['Rule']>, never, PageQuery>; post: Free<components['schemas']['Rule'], Omit<components['schemas']['Rule'], 'id'>> }
-  '/console/v1/replies/{id}': { put: Op<components['schemas']['Rule'], Omit<components['schemas']['Rule'], 'id'>, never, Id>; delete: Op<unknown, never, never, Id> }
-  '/console/v1/replies/publish': { post: Free<{ version: number }, { note: string }> }
-  '/console/v1/replies/try': { post: Free<{ rule: components['schemas']['Rule'] | null; messages: Record<string, unknown>[]; quota?: unknown; why: string[] }, { text?: string; event?: string; event_key?: string; at?: string; openid?: string }> }
-  '/console/v1/scene-codes': { get: Free<Page<{ id: number; scene: string; permanent: boolean; channel?: string; url?: string; created_at: string }>, never, PageQuery>; post: Free<{ id: number }, { scene: string; permanent: boolean; channel?: string }> }
-  '/console/v1/links': { get: Free<Page<{ code: string; target: string; channel?: string; article_id?: number; clicks?: number }>, never, PageQuery>; post: Free<{ code: string }, { target: string; channel?: string; article_id?: number }> }
-  '/console/v1/courses': { get: Free<Page<components['schemas']['Course']>, never, PageQuery>; post: Free<components['schemas']['Course'], { title: string; price: number; original_price?: number; intro?: string; cover?: string; category?: string }> }
-  '/console/v1/courses/{id}': { get: Op<components['schemas']['Course'], never, never, Id>; put: Op<components['schemas']['Course'], { title: string; price: number; original_price?: number; intro?: string; cover?: string; category?: string }, never, Id> }
-  '/console/v1/courses/{id}/publish': { post: Op<components['schemas']['Course'], never, never, Id> }
-  '/console/v1/courses/{id}/unpublish': { post: Op<components['schemas']['Course'], never, never, Id> }
-  '/console/v1/courses/{id}/lessons': { post: Op<components['schemas']['Lesson'], Omit<components['schemas']['Lesson'], 'id'>, never, Id> }
-  '/console/v1/home': { get: Free<components['schemas']['Home']> }
-  '/console/v1/live': { get: Free<components['schemas']['Live'], never, { article_id?: number; course_id?: number; since?: string }> }
-  '/console/v1/funnel': { get: Free<components['schemas']['Funnel'], never, { from: string; to: string; article_id?: number; course_id?: number }> }
-  '/console/v1/kpi': { get: Free<components['schemas']['Kpi'], never, { from: string; to: string }> }
-  '/console/v1/articles': { get: Free<Page<components['schemas']['ArticleBody']>, never, PageQuery>; post: Free<components['schemas']['ArticleWhole'], components['schemas']['ArticleInput']> }
-  '/console/v1/articles/{id}': { get: Op<components['schemas']['ArticleWhole'], never, never, Id>; put: Op<components['schemas']['ArticleWhole'], components['schemas']['ArticleInput'], never, Id> }
-  '/console/v1/articles/{id}/confirm': { post: Op<components['schemas']['ArticleWhole'], components['schemas']['ArticleStep'], never, Id> }
-  '/console/v1/articles/{id}/return': { post: Op<components['schemas']['ArticleWhole'], components['schemas']['ArticleStep'], never, Id> }
-  '/console/v1/articles/{id}/publish': { post: Op<components['schemas']['ArticleWhole'], components['schemas']['ArticleStep'], never, Id> }
-  '/console/v1/articles/{id}/unpublish': { post: Op<components['schemas']['ArticleWhole'], components['schemas']['ArticleStep'], never, Id> }
-  '/console/v1/articles/{id}/kpi': { get: Op<components['schemas']['Kpi'], never, { from: string; to: string }, Id> }
-  '/console/v1/courses/{id}/kpi': { get: Op<components['schemas']['Kpi'], never, { from: string; to: string }, Id> }
-  '/console/v1/orders': { get: Free<Page<components['schemas']['OrderLine']>, never, PageQuery & { via?: string; course_id?: number; from?: string; to?: string }> }
-  '/console/v1/orders/{no}': { get: Op<components['schemas']['ProofBody'], never, never, { no: string }> }
-  '/console/v1/orders/{no}/ask': { post: Op<components['schemas']['ProofBody'], never, never, { no: string }> }
-  '/console/v1/orders/{no}/paid-by-hand': { post: Op<components['schemas']['ProofBody'], { reason: string; proof: string }, never, { no: string }> }
-  '/console/v1/orders/{no}/refunds': { post: Op<components['schemas']['RefundBody'], { amount: number; reason: string }, never, { no: string }, { 'Idempotency-Key': string }> }
-  '/console/v1/refunds': { get: Free<Page<components['schemas']['RefundBody']>, never, { status?: string; page_size?: number; page_token?: string }> }
-  '/console/v1/refunds/{out_refund_no}/approve': { post: Op<components['schemas']['RefundBody'], { reason?: string }, never, { out_refund_no: string }> }
-  '/console/v1/refunds/{out_refund_no}/refuse': { post: Op<components['schemas']['RefundBody'], { reason: string }, never, { out_refund_no: string }> }
-  '/console/v1/money-inbox': { get: Free<Page<components['schemas']['MoneyBody']> & { open: number; paid_without_grant: number; grant_without_reason: number }, never, { state?: string; page_size?: number; page_token?: string }> }
-  '/console/v1/money-inbox/{id}/resolve': { post: Op<components['schemas']['MoneyBody'], { reason: string }, never, Id> }
-  '/console/v1/settings': { get: Free<{ two_person: boolean; two_person_in_force: boolean }>; put: Free<{ two_person: boolean; two_person_in_force: boolean }, { two_person: boolean }> }
-  '/console/v1/session/password': { post: Free<components['schemas']['Session'], { old_password: string; new_password: string }> }
-  '/console/v1/operators': { get: Free<Page<components['schemas']['Operator']>>; post: Free<components['schemas']['Operator'], { name: string; password: string; role: string }> }
-  '/console/v1/operators/{id}': { put: Op<components['schemas']['Operator'], { role?: string; password?: string; disabled?: boolean }, never, Id> }
-  '/console/v1/connection': { get: Free<{ items: components['schemas']['Check'][] }> }
-  '/console/v1/jobs': { get: Free<Page<components['schemas']['Job']>, never, { state?: string; page_size?: number; page_token?: string }> }
-  '/console/v1/jobs/{id}/retry': { post: Op<unknown, never, never, Id> }
-  '/console/v1/audit': { get: Free<Page<components['schemas']['Audit']>, never, { operator?: string; action?: string; object?: string; object_id?: string; from?: string; to?: string; page_size?: number; page_token?: string }> }
+    "/console/v1/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Articles */
+        get: operations["listArticles"];
+        put?: never;
+        /** Add an article */
+        post: operations["createArticle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One article with its content and confirmations */
+        get: operations["getArticle"];
+        /** Save an article */
+        put: operations["saveArticle"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say yes to the content it has now */
+        post: operations["confirmArticle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/kpi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of an article */
+        get: operations["articleKPI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cleaned content as a page for a sandboxed frame */
+        get: operations["previewArticle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish */
+        post: operations["publishArticle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send it back to its writer with a word */
+        post: operations["returnArticle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/unpublish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back */
+        post: operations["unpublishArticle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/attribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders and money by what led to them */
+        get: operations["attribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, when, from, to, why */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV */
+        get: operations["auditFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Courses, the newest first */
+        get: operations["listCourses"];
+        put?: never;
+        /** Draft a course */
+        post: operations["addCourse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A course with its lessons, its prices and what each terminal is offered */
+        get: operations["course"];
+        /** Change a course; fields left out stay */
+        put: operations["changeCourse"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/kpi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of a course */
+        get: operations["courseKPI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a lesson at the end */
+        post: operations["addLesson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/lessons/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the lessons in another order */
+        post: operations["orderLessons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a course on sale (上架) */
+        post: operations["publishCourse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the sale (停售) and keep the page */
+        post: operations["stopCourse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/unpublish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a course out of the shop (下架); who owns it learns on */
+        post: operations["unpublishCourse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/events/left-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events that count nowhere, by reason */
+        get: operations["leftOut"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Followers, the latest first */
+        get: operations["listFollowers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One follower and the history of follows */
+        get: operations["follower"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The house's funnel, from reading to paying */
+        get: operations["funnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/funnels/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Any funnel */
+        post: operations["queryFunnel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/funnels/query/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The people behind a bar of a funnel */
+        post: operations["funnelPeople"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Work to do after a commit: waiting, running, dead */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a dead job run again */
+        post: operations["retryJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/kpi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of the account */
+        get: operations["kpi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/lessons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A lesson with its text */
+        get: operations["lesson"];
+        /** Change a lesson; fields left out stay */
+        put: operations["changeLesson"];
+        post?: never;
+        /** Take a lesson out of its course; progress stays */
+        delete: operations["deleteLesson"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tracked links */
+        get: operations["listLinks"];
+        put?: never;
+        /** Make a tracked link */
+        post: operations["createLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happens now */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log in */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log out */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Uploaded files, the newest first */
+        get: operations["listMedia"];
+        put?: never;
+        /** Upload a picture, a sound, a film or a PDF; its kind comes from its bytes */
+        post: operations["upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/menu/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The menu on the desk */
+        get: operations["menuDraft"];
+        /** Save the draft, finished or not */
+        put: operations["saveMenuDraft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/menu/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check the draft and put it live */
+        post: operations["publishMenu"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/menu/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published versions, newest first */
+        get: operations["menuVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/menu/versions/{n}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put version n live again */
+        post: operations["restoreMenu"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/money-inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What does not add up */
+        get: operations["moneyInbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/money-inbox/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an entry is dealt with */
+        post: operations["resolveMoney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/operators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Operators */
+        get: operations["listOperators"];
+        put?: never;
+        /** Add an operator */
+        post: operations["addOperator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/operators/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change another operator's role, password, or whether they may log in */
+        put: operations["changeOperator"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders, the newest first */
+        get: operations["orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/orders/{no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order with everything that happened to it */
+        get: operations["order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/orders/{no}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask WeChat now */
+        post: operations["askOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/orders/{no}/paid-by-hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark paid what was paid outside WeChat */
+        post: operations["payOrderByHand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/orders/{no}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give money back; 202 where a second operator must agree */
+        post: operations["refundOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Refunds, the newest first */
+        get: operations["refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/refunds/{out_refund_no}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let an asked refund go */
+        post: operations["approveRefund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/refunds/{out_refund_no}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn an asked refund down */
+        post: operations["refuseRefund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules on the desk */
+        get: operations["listReplies"];
+        put?: never;
+        /** Save a new rule as a draft */
+        post: operations["createReply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/replies/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a publish would change, in words */
+        get: operations["replyChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/replies/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often each rule and keyword answered */
+        get: operations["replyHits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/replies/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put all drafts live at once */
+        post: operations["publishReplies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/replies/sends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages that followed an answer, and what became of them */
+        get: operations["replySends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/replies/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the callback would answer */
+        post: operations["tryReply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/replies/unanswered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What fans typed that no keyword met, grouped */
+        get: operations["replyUnanswered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/replies/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published versions, newest first */
+        get: operations["replyVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/replies/versions/{n}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put version n live again */
+        post: operations["restoreReplies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/replies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a rule's draft */
+        put: operations["changeReply"];
+        post?: never;
+        /** Take a rule off the desk; it answers until the next publish */
+        delete: operations["deleteReply"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who comes back */
+        get: operations["retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/scene-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** QR codes with a scene */
+        get: operations["listSceneCodes"];
+        put?: never;
+        /** Make a QR code with a scene */
+        post: operations["createSceneCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is logged in */
+        get: operations["session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's own password; all other sessions end */
+        post: operations["changeOwnPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Settings */
+        get: operations["settings"];
+        /** Change settings */
+        put: operations["changeSettings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published articles, the latest first */
+        get: operations["miniArticles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/articles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A published article */
+        get: operations["miniArticle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Courses on sale, the newest first */
+        get: operations["miniCourses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/courses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A course, its lessons, and what this learner may do with it here */
+        get: operations["miniCourse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send events; answered only after they are durable
+         * @description Each event is judged alone; sending the same ids again is safe. No object, 0 or more than 50 events, or over 256 KiB: 400 for all.
+         */
+        post: operations["miniEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/lessons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A lesson, if it is a trial or the course is owned */
+        get: operations["miniLesson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/lessons/{id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Tell how far the learner got; never goes back */
+        put: operations["miniProgress"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Erase the learner; sums stay */
+        delete: operations["miniEraseMe"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/me/courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the learner owns, with progress */
+        get: operations["miniMyCourses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The learner's orders, the newest first */
+        get: operations["miniOrders"];
+        put?: never;
+        /** Order a course; the price is the server's */
+        post: operations["miniPlaceOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/orders/{out_trade_no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order; asks WeChat while it waits for money */
+        get: operations["miniOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/orders/{out_trade_no}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel an order that is not paid */
+        post: operations["miniCancelOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/orders/{out_trade_no}/refund-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a refund; an operator decides */
+        post: operations["miniAskRefund"];
+        /** Take back a wish for a refund nobody has decided yet */
+        delete: operations["miniWithdrawRefund"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log in with the code of wx.login */
+        post: operations["miniLogin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["home"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["connection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Active: {
+            days?: number[];
+            /** Format: date-time */
+            ends_at?: string;
+            from?: string;
+            /** Format: date-time */
+            starts_at?: string;
+            to?: string;
+        };
+        AddCourseRequest: {
+            category?: string;
+            /** @description address of an uploaded picture, or an https address */
+            cover?: string;
+            /** @description HTML; cleaned */
+            intro?: string;
+            /**
+             * Format: int64
+             * @description fen; null or 0 for none
+             */
+            original_price?: number | null;
+            /**
+             * Format: int64
+             * @description fen; 0 is free
+             */
+            price: number;
+            teacher?: string;
+            title: string;
+        };
+        AddLessonRequest: {
+            chapter?: string;
+            /** @description HTML; cleaned */
+            content?: string;
+            /** @enum {string} */
+            kind: "text" | "audio" | "video" | "file";
+            /** @description address of an uploaded file, or an https address */
+            media?: string;
+            /**
+             * Format: int64
+             * @description length
+             */
+            seconds?: number;
+            title: string;
+            trial?: boolean;
+        };
+        AddOperatorRequest: {
+            name: string;
+            password: string;
+            /** @enum {string} */
+            role: "owner" | "editor" | "reviewer" | "finance" | "viewer";
+        };
+        Answer: {
+            /** Format: date-time */
+            as_of: string;
+            groups?: components["schemas"]["Group"][];
+            /** Format: date-time */
+            matures_at?: string;
+            /** Format: double */
+            overall: number | null;
+            rule: string;
+            seconds: components["schemas"]["Seconds"];
+            steps: components["schemas"]["StepPeople"][];
+        };
+        ApproveRefundRequest: {
+            reason?: string;
+        };
+        ArticleBody: {
+            author: string;
+            column: string;
+            /** Format: int64 */
+            course_id: number | null;
+            cover: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            digest: string;
+            goal: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            planned_at: string | null;
+            /** Format: date-time */
+            published_at: string | null;
+            published_by: string;
+            /** @enum {string} */
+            status: "idea" | "draft" | "layout" | "waiting" | "confirmed" | "published";
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            url: string;
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            window_days: number;
+        };
+        ArticleCard: {
+            author: string;
+            /**
+             * Format: int64
+             * @description where its card leads
+             */
+            course_id?: number;
+            /** @description address a phone can load; may be empty */
+            cover: string;
+            digest: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            published_at?: string;
+            title: string;
+            /** @description the article at WeChat; may be empty */
+            url: string;
+        };
+        ArticleInput: {
+            author?: string;
+            /** @description 栏目 */
+            column?: string;
+            /** @description 公众号 HTML; cleaned by an allow-list before it is kept */
+            content?: string;
+            /** Format: int64 */
+            course_id?: number | null;
+            cover?: string;
+            digest?: string;
+            /** @description fixed at publishing */
+            goal?: string;
+            /** Format: date-time */
+            planned_at?: string | null;
+            /** @enum {string} */
+            status?: "idea" | "draft" | "layout" | "waiting";
+            title: string;
+            url?: string;
+            /**
+             * Format: int64
+             * @description the version that was changed; another one in the house is 409
+             */
+            version?: number;
+            /**
+             * Format: int64
+             * @description fixed at publishing; 7 unless said
+             */
+            window_days?: number;
+        };
+        ArticleOutBody: {
+            author: string;
+            /** @description HTML, cleaned */
+            content: string;
+            /**
+             * Format: int64
+             * @description where its card leads
+             */
+            course_id?: number;
+            /** @description address a phone can load; may be empty */
+            cover: string;
+            digest: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            published_at?: string;
+            title: string;
+            /** @description the article at WeChat; may be empty */
+            url: string;
+        };
+        ArticleStepBody: {
+            comment?: string;
+            /**
+             * Format: int64
+             * @description the version looked at; another one in the house is 409
+             */
+            version?: number;
+        };
+        ArticleWhole: {
+            author: string;
+            column: string;
+            /** @description of the content it has now */
+            confirmations: components["schemas"]["ConfirmationBody"][];
+            /**
+             * Format: int64
+             * @description 0 while the rule of two people is not in force
+             */
+            confirmations_needed: number;
+            content: string;
+            /** Format: int64 */
+            course_id: number | null;
+            cover: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            digest: string;
+            goal: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            planned_at: string | null;
+            /** Format: date-time */
+            published_at: string | null;
+            published_by: string;
+            /** @enum {string} */
+            status: "idea" | "draft" | "layout" | "waiting" | "confirmed" | "published";
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            url: string;
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            window_days: number;
+        };
+        AuditBody: {
+            action: string;
+            /** @description JSON text */
+            after: string;
+            /** Format: date-time */
+            at: string;
+            /** @description JSON text, empty when there was nothing */
+            before: string;
+            /** Format: int64 */
+            id: number;
+            object: string;
+            object_id: string;
+            operator: string;
+            reason: string;
+        };
+        Cell: {
+            /** Format: int64 */
+            n: number;
+            /** Format: int64 */
+            people: number | null;
+            /** @enum {string} */
+            state: "final" | "running" | "maturing" | "missing";
+        };
+        ChangeBody: {
+            /** Format: date-time */
+            at: string;
+            from: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            thing: "order" | "payment" | "refund" | "grant";
+            to: string;
+            /** @description learner:1, operator:1, wechat:notify, wechat:query, timer, system */
+            who: string;
+            why: string;
+        };
+        ChangeCourseRequest: {
+            category?: string;
+            /** @description address of an uploaded picture, or an https address */
+            cover?: string;
+            /** @description HTML; cleaned */
+            intro?: string;
+            /**
+             * Format: int64
+             * @description fen; null or 0 for none
+             */
+            original_price?: number | null;
+            /**
+             * Format: int64
+             * @description fen; counts for orders placed from now on
+             */
+            price?: number;
+            teacher?: string;
+            title?: string;
+            /**
+             * Format: int64
+             * @description the one that was read; 409 when somebody saved since
+             */
+            version?: number;
+        };
+        ChangeLessonRequest: {
+            chapter?: string;
+            /** @description HTML; cleaned */
+            content?: string;
+            /** @enum {string} */
+            kind?: "text" | "audio" | "video" | "file";
+            /** @description address of an uploaded file, or an https address */
+            media?: string;
+            /**
+             * Format: int64
+             * @description length
+             */
+            seconds?: number;
+            title?: string;
+            trial?: boolean;
+            /**
+             * Format: int64
+             * @description the one that was read; 409 when somebody saved since
+             */
+            version?: number;
+        };
+        ChangeOperatorRequest: {
+            disabled?: boolean;
+            password?: string;
+            /** @enum {string} */
+            role?: "owner" | "editor" | "reviewer" | "finance" | "viewer";
+        };
+        ChangeOwnPasswordRequest: {
+            new_password: string;
+            old_password: string;
+        };
+        ChangeReplyRequest: {
+            /** @description Asia/Shanghai */
+            active?: components["schemas"]["Active"];
+            /** @description default true */
+            enabled?: boolean;
+            /** @description scene value or menu key; empty: any */
+            event_key?: string;
+            keywords?: components["schemas"]["Keyword"][];
+            /** @enum {string} */
+            kind: "keyword" | "follow" | "default" | "scene" | "menu";
+            messages: components["schemas"]["Message"][];
+            name: string;
+            /** @enum {string} */
+            pick?: "all" | "random";
+            /** Format: int64 */
+            priority?: number;
+            /** Format: int64 */
+            revision?: number;
+        };
+        ChangeSettingsRequest: {
+            two_person: boolean;
+        };
+        ChangesOutBody: {
+            changes: string[];
+        };
+        Cohort: {
+            cells: components["schemas"]["Cell"][];
+            /** @description its first day */
+            cohort: string;
+            /** Format: int64 */
+            size: number;
+        };
+        CohortsOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            items: components["schemas"]["Cohort"][];
+            rule: string;
+        };
+        ConditionalMenu: {
+            button: components["schemas"]["MenuButton"][];
+            matchrule: components["schemas"]["MenuMatch"];
+        };
+        ConfirmationBody: {
+            comment: string;
+            /** Format: date-time */
+            created_at: string;
+            operator: string;
+            /** Format: int64 */
+            version: number;
+        };
+        Cookie: {
+            Domain: string;
+            /** Format: date-time */
+            Expires: string;
+            HttpOnly: boolean;
+            /** Format: int64 */
+            MaxAge: number;
+            Name: string;
+            Partitioned: boolean;
+            Path: string;
+            Quoted: boolean;
+            Raw: string;
+            RawExpires: string;
+            /** Format: int64 */
+            SameSite: number;
+            Secure: boolean;
+            Unparsed: string[];
+            Value: string;
+        };
+        CourseBody: {
+            category: string;
+            cover: string;
+            /** Format: date-time */
+            created_at: string;
+            goods_error: string;
+            /** @description number at virtual payment; empty where none is needed */
+            goods_id: string;
+            /** @description empty, pending, published or failed */
+            goods_status: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            lesson_count: number;
+            /**
+             * Format: int64
+             * @description fen, struck through
+             */
+            original_price: number | null;
+            /**
+             * Format: int64
+             * @description fen
+             */
+            price: number;
+            /** Format: date-time */
+            published_at: string | null;
+            /** @enum {string} */
+            status: "draft" | "on_sale" | "stopped" | "withdrawn";
+            teacher: string;
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description send it back with a change
+             */
+            version: number;
+        };
+        CourseCard: {
+            /** @description buy, claim, learn, trial: what this learner may do on this terminal */
+            actions: string[];
+            category: string;
+            /** @description address a phone can load; may be empty */
+            cover: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            lesson_count: number;
+            /**
+             * Format: int64
+             * @description fen, struck through
+             */
+            original_price?: number;
+            owned: boolean;
+            /**
+             * Format: int64
+             * @description fen; absent where this terminal may not be sold to
+             */
+            price?: number;
+            teacher: string;
+            title: string;
+        };
+        CourseOutBody: {
+            category: string;
+            cover: string;
+            /** Format: date-time */
+            created_at: string;
+            goods_error: string;
+            /** @description number at virtual payment; empty where none is needed */
+            goods_id: string;
+            /** @description empty, pending, published or failed */
+            goods_status: string;
+            /** Format: int64 */
+            id: number;
+            intro: string;
+            /** Format: int64 */
+            lesson_count: number;
+            /** @description in order, without their texts */
+            lessons: components["schemas"]["LessonBody"][];
+            /** @description what a stranger is offered, by terminal */
+            offers: components["schemas"]["OfferBody"][];
+            /**
+             * Format: int64
+             * @description fen, struck through
+             */
+            original_price: number | null;
+            /**
+             * Format: int64
+             * @description fen
+             */
+            price: number;
+            /** @description history, the newest first */
+            prices: components["schemas"]["PriceBody"][];
+            /** Format: date-time */
+            published_at: string | null;
+            /** @enum {string} */
+            status: "draft" | "on_sale" | "stopped" | "withdrawn";
+            teacher: string;
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description send it back with a change
+             */
+            version: number;
+        };
+        CreateLinkRequest: {
+            /** Format: int64 */
+            article_id?: number;
+            /** Format: int64 */
+            campaign_id?: number;
+            channel?: string;
+            target: string;
+        };
+        CreateSceneCodeRequest: {
+            /** Format: int64 */
+            campaign_id?: number;
+            channel?: string;
+            permanent?: boolean;
+            scene: string;
+        };
+        Credit: {
+            /** Format: int64 */
+            gross: number;
+            key: string;
+            /** Format: int64 */
+            net: number;
+            /** Format: int64 */
+            orders: number;
+            /** Format: int64 */
+            refunded: number;
+        };
+        CreditsOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            items: components["schemas"]["Credit"][];
+            rule: string;
+        };
+        EntrantBody: {
+            /** Format: date-time */
+            entered_at: string;
+            /**
+             * Format: date-time
+             * @description last step of the counted attempt
+             */
+            last_at: string;
+            /** Format: int64 */
+            person_id: number;
+            /**
+             * Format: int64
+             * @description steps, the entry included
+             */
+            reached: number;
+        };
+        Error: {
+            error: components["schemas"]["Failure"];
+        };
+        EventBody: {
+            /** Format: int64 */
+            article_id?: number;
+            /** Format: int64 */
+            campaign_id?: number;
+            channel?: string;
+            /** @description the QR or link code that led here */
+            code?: string;
+            /** Format: int64 */
+            course_id?: number;
+            /**
+             * Format: uuid
+             * @description made by the phone, version 7 preferred
+             */
+            id: string;
+            /** Format: int64 */
+            lesson_id?: number;
+            /** Format: date-time */
+            occurred_at: string;
+            /** @description at most 4 KiB */
+            props?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description WeChat's entry number
+             */
+            scene?: number;
+            /**
+             * Format: int64
+             * @description looked at or played, this event only
+             */
+            seconds?: number;
+            share_id?: string;
+            /** @enum {string} */
+            type: "mp_open" | "article_click" | "course_view" | "trial_play" | "lesson_play" | "exercise" | "comment" | "search" | "share" | "campaign_seen" | "campaign_join" | "campaign_done";
+        };
+        EventsBody: {
+            events: components["schemas"]["EventBody"][];
+            /**
+             * Format: date-time
+             * @description the phone's clock when it sent
+             */
+            sent_at: string;
+        };
+        Failure: {
+            /** @description stable English name of the fault */
+            code: string;
+            fields?: components["schemas"]["FieldError"][];
+            /** @description Chinese, for a person */
+            message: string;
+        };
+        FieldError: {
+            field: string;
+            message: string;
+        };
+        Figure: {
+            /** Format: date-time */
+            as_of: string;
+            /** Format: int64 */
+            denominator?: number;
+            /** Format: int64 */
+            numerator?: number;
+            /** @description what is counted, in Chinese */
+            rule: string;
+            /** @enum {string} */
+            state: "final" | "running" | "maturing" | "missing";
+            /** Format: double */
+            value: number | null;
+        };
+        FiguresOutBody: {
+            figures: {
+                [key: string]: components["schemas"]["Figure"];
+            };
+        };
+        FollowerBody: {
+            /** @description subscribe_scene in words */
+            came_from: string;
+            /** Format: date-time */
+            followed_at: string | null;
+            following: boolean;
+            /** Format: int64 */
+            follows: number;
+            /** @description joined with the Mini Program's learner when both have it */
+            has_unionid: boolean;
+            /** Format: int64 */
+            id: number;
+            /** @description masked */
+            openid: string;
+            /** Format: int64 */
+            person_id: number;
+            /** @description QR code of the last follow */
+            scene: string;
+            subscribe_scene: string;
+            /** Format: date-time */
+            unfollowed_at: string | null;
+        };
+        FollowerChange: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            kind: "follow" | "unfollow";
+            scene: string;
+        };
+        FollowerOutBody: {
+            /** @description subscribe_scene in words */
+            came_from: string;
+            /** Format: date-time */
+            followed_at: string | null;
+            following: boolean;
+            /** Format: int64 */
+            follows: number;
+            /** @description joined with the Mini Program's learner when both have it */
+            has_unionid: boolean;
+            history: components["schemas"]["FollowerChange"][];
+            /** Format: int64 */
+            id: number;
+            /** @description masked */
+            openid: string;
+            /** Format: int64 */
+            person_id: number;
+            /** @description QR code of the last follow */
+            scene: string;
+            subscribe_scene: string;
+            /** Format: date-time */
+            unfollowed_at: string | null;
+        };
+        FollowersOutBody: {
+            /** Format: int64 */
+            following: number;
+            items: components["schemas"]["FollowerBody"][];
+            /** Format: int64 */
+            known: number;
+            next_page_token: string;
+        };
+        FunnelIn: {
+            /** @description property the people are grouped by: channel, code, share_id, scene, appid or an id */
+            breakdown?: string;
+            /** @description whose value: entry (default), last, or the number of a step */
+            breakdown_at?: string;
+            /** @description also the same length directly before */
+            compare?: boolean;
+            from: string;
+            /**
+             * @default ordered
+             * @enum {string}
+             */
+            order: "ordered" | "strict" | "any";
+            /** @description property all steps share: article_id, course_id, lesson_id, campaign_id */
+            same?: string;
+            steps: components["schemas"]["FunnelStep"][];
+            to: string;
+            /**
+             * Format: int64
+             * @description from the entry, its end included
+             * @default 168
+             */
+            window_hours: number;
+        };
+        FunnelOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            groups?: components["schemas"]["Group"][];
+            /** Format: date-time */
+            matures_at?: string;
+            /** Format: double */
+            overall: number | null;
+            previous?: components["schemas"]["Answer"];
+            rule: string;
+            seconds: components["schemas"]["Seconds"];
+            steps: components["schemas"]["StepPeople"][];
+        };
+        FunnelStep: {
+            /** Format: int64 */
+            article_id?: number;
+            /** Format: int64 */
+            campaign_id?: number;
+            channel?: string;
+            code?: string;
+            /** Format: int64 */
+            course_id?: number;
+            /** Format: int64 */
+            lesson_id?: number;
+            type: string;
+        };
+        GrantBody: {
+            /** Format: date-time */
+            ends_at?: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            status: "active" | "frozen" | "revoked" | "expired";
+            why: string;
+        };
+        Group: {
+            key: string;
+            /** Format: double */
+            overall: number | null;
+            steps: components["schemas"]["StepPeople"][];
+        };
+        HitBody: {
+            /** Format: int64 */
+            hits: number;
+            keyword: string;
+            /** Format: int64 */
+            rule_id: number;
+        };
+        HitsOutBody: {
+            items: components["schemas"]["HitBody"][];
+        };
+        House: {
+            /** Format: date-time */
+            as_of: string;
+            /** Format: date-time */
+            matures_at?: string;
+            rule: string;
+            seconds: components["schemas"]["Seconds"];
+            steps: components["schemas"]["HouseStep"][];
+        };
+        HouseStep: {
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount?: number;
+            /** Format: int64 */
+            events: number | null;
+            key: string;
+            label: string;
+            /** Format: int64 */
+            people: number | null;
+            /**
+             * Format: double
+             * @description of the step before; none across the seam but 点击率
+             */
+            rate: number | null;
+            /** @enum {string} */
+            source: "wechat" | "ours";
+        };
+        JobBody: {
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            key: string;
+            kind: string;
+            last_error: string;
+            /** Format: date-time */
+            run_at: string;
+            /** @enum {string} */
+            state: "waiting" | "running" | "dead";
+            /** Format: date-time */
+            updated_at: string;
+        };
+        Keyword: {
+            match: string;
+            text: string;
+        };
+        LearnerStruct: {
+            /** Format: int64 */
+            id: number;
+            /** @description absent where WeChat tells none */
+            unionid?: string;
+        };
+        LeftOut: {
+            /** Format: date-time */
+            as_of: string;
+            /** @description kept, and counted nowhere: scene, bot, late */
+            excluded: {
+                [key: string]: number;
+            };
+            /** @description refused, by reason; nothing of them was kept */
+            rejected: {
+                [key: string]: number;
+            };
+        };
+        LessonBody: {
+            chapter: string;
+            /** Format: int64 */
+            course_id: number;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "text" | "audio" | "video" | "file";
+            media: string;
+            /** Format: int64 */
+            position: number;
+            /** Format: int64 */
+            seconds: number;
+            title: string;
+            trial: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
+        LessonOutBody: {
+            chapter: string;
+            content: string;
+            /** Format: int64 */
+            course_id: number;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "text" | "audio" | "video" | "file";
+            media: string;
+            /** @description address to listen or look, good for a few hours */
+            media_url: string;
+            /** Format: int64 */
+            position: number;
+            /** Format: int64 */
+            seconds: number;
+            title: string;
+            trial: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
+        LinkBody: {
+            /** Format: int64 */
+            article_id: number;
+            /** Format: int64 */
+            campaign_id: number;
+            channel: string;
+            /** Format: int64 */
+            clicks: number;
+            code: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description previews and crawlers, not in clicks
+             */
+            robots: number;
+            target: string;
+            /** @description the address to spread */
+            url: string;
+        };
+        LiveView: {
+            /** Format: date-time */
+            as_of: string;
+            /** @description events of today by type */
+            counters: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            people_today: number;
+            /** @description newest first */
+            recent: components["schemas"]["Recent"][];
+        };
+        LoginRequest: {
+            name: string;
+            password: string;
+        };
+        MediaBody: {
+            /** @description what a course's cover or a lesson's media holds */
+            address: string;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            height: number;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "image" | "audio" | "video" | "pdf";
+            public: boolean;
+            title: string;
+            /** @description address to look at it; a private file's is good for a few hours */
+            url: string;
+            /**
+             * Format: int64
+             * @description pixels; 0 unless a picture
+             */
+            width: number;
+        };
+        MenuButton: {
+            appid?: string;
+            article_id?: string;
+            key?: string;
+            media_id?: string;
+            name: string;
+            pagepath?: string;
+            sub_button?: components["schemas"]["MenuButton"][];
+            type?: string;
+            url?: string;
+        };
+        MenuChoice: {
+            content: string;
+            id: string;
+        };
+        MenuDraftOutBody: {
+            buttons: components["schemas"]["MenuButton"][];
+            /** @description against what is live */
+            changes: string[];
+            conditional: components["schemas"]["ConditionalMenu"][];
+            /** @description what publishing would refuse */
+            faults: string[];
+            /**
+             * Format: int64
+             * @description send it back on saving to be told when somebody was faster
+             */
+            revision: number;
+            /** Format: date-time */
+            updated_at: string | null;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description live version; 0: none of ours
+             */
+            version: number;
+        };
+        MenuMatch: {
+            client_platform_type?: string;
+            tag_id?: string;
+        };
+        MenuVersionBody: {
+            /** Format: date-time */
+            at: string;
+            buttons: components["schemas"]["MenuButton"][];
+            by: string;
+            conditional: components["schemas"]["ConditionalMenu"][];
+            diff: string[];
+            live: boolean;
+            note: string;
+            /** Format: int64 */
+            restored_from?: number;
+            /** Format: int64 */
+            version: number;
+        };
+        Message: {
+            appid?: string;
+            article_id?: string;
+            articles?: components["schemas"]["MessageArticle"][];
+            card_id?: string;
+            content?: string;
+            description?: string;
+            head_content?: string;
+            hqmusicurl?: string;
+            kf_account?: string;
+            list?: components["schemas"]["MenuChoice"][];
+            media_id?: string;
+            musicurl?: string;
+            pagepath?: string;
+            tail_content?: string;
+            thumb_media_id?: string;
+            title?: string;
+            /** @enum {string} */
+            type: "text" | "image" | "voice" | "video" | "music" | "news" | "mpnews" | "mpnewsarticle" | "miniprogrampage" | "msgmenu" | "wxcard" | "transfer_customer_service";
+        };
+        MessageArticle: {
+            description?: string;
+            picurl?: string;
+            title: string;
+            url: string;
+        };
+        MiniAskRefundRequest: {
+            reason: string;
+        } & {
+            [key: string]: unknown;
+        };
+        MiniCourseOutBody: {
+            /** @description buy, claim, learn, trial: what this learner may do on this terminal */
+            actions: string[];
+            category: string;
+            /** @description address a phone can load; may be empty */
+            cover: string;
+            /** Format: int64 */
+            id: number;
+            /** @description HTML, cleaned */
+            intro: string;
+            /** Format: int64 */
+            lesson_count: number;
+            lessons: components["schemas"]["MiniLesson"][];
+            /**
+             * Format: int64
+             * @description fen, struck through
+             */
+            original_price?: number;
+            owned: boolean;
+            /**
+             * Format: int64
+             * @description fen; absent where this terminal may not be sold to
+             */
+            price?: number;
+            teacher: string;
+            title: string;
+            /** @description roads of payment open here, the preferred one first */
+            vias: string[];
+        };
+        MiniLesson: {
+            chapter: string;
+            finished: boolean;
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            /** @description owned, or a trial */
+            playable: boolean;
+            /** Format: int64 */
+            position_seconds: number;
+            /** Format: int64 */
+            seconds: number;
+            title: string;
+            trial: boolean;
+        };
+        MiniLessonOutBody: {
+            chapter: string;
+            /** @description HTML, cleaned */
+            content: string;
+            /** Format: int64 */
+            course_id: number;
+            finished: boolean;
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            /** @description address good for a few hours; empty where there is none */
+            media: string;
+            owned: boolean;
+            /** Format: int64 */
+            position_seconds: number;
+            /** Format: int64 */
+            seconds: number;
+            title: string;
+            trial: boolean;
+        };
+        MiniLoginRequest: {
+            /** @description of wx.login; good for one call */
+            code: string;
+            /** @description ios, android, windows, mac, ohos, devtools; anything else is an unknown terminal */
+            platform?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        MiniMyCourse: {
+            /** @description buy, claim, learn, trial: what this learner may do on this terminal */
+            actions: string[];
+            category: string;
+            /** @description address a phone can load; may be empty */
+            cover: string;
+            /** Format: int64 */
+            finished_lessons: number;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            last_at?: string;
+            /**
+             * Format: int64
+             * @description where to go on; absent before the first lesson
+             */
+            last_lesson_id?: number;
+            /** Format: int64 */
+            lesson_count: number;
+            /**
+             * Format: int64
+             * @description fen, struck through
+             */
+            original_price?: number;
+            owned: boolean;
+            /**
+             * Format: int64
+             * @description fen; absent where this terminal may not be sold to
+             */
+            price?: number;
+            /**
+             * Format: double
+             * @description finished lessons ÷ lessons, 0 to 1
+             */
+            progress: number;
+            teacher: string;
+            title: string;
+        };
+        MiniPlaceOrderRequest: {
+            /**
+             * Format: int64
+             * @description where the buyer came from
+             */
+            article_id?: number;
+            /** Format: int64 */
+            campaign_id?: number;
+            channel?: string;
+            coupon_code?: string;
+            /** Format: int64 */
+            course_id: number;
+            /**
+             * @description how to pay; the server chooses where absent
+             * @enum {string}
+             */
+            via?: "jsapi" | "xpay";
+        } & {
+            [key: string]: unknown;
+        };
+        MiniProgressRequest: {
+            finished?: boolean;
+            /** Format: int64 */
+            position_seconds: number;
+        } & {
+            [key: string]: unknown;
+        };
+        MoneyBody: {
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            /** Format: int64 */
+            order_id?: number;
+            out_refund_no?: string;
+            out_trade_no?: string;
+            /** Format: date-time */
+            resolved_at?: string;
+            resolved_by?: string;
+            resolved_why?: string;
+            /** @enum {string} */
+            state: "open" | "done";
+            /** @description what to do */
+            todo: string;
+            transaction_id?: string;
+            via?: string;
+            /** @description what happened */
+            what: string;
+        };
+        MoneyInboxOutBody: {
+            /**
+             * Format: int64
+             * @description must be 0
+             */
+            grant_without_reason: number;
+            items: components["schemas"]["MoneyBody"][];
+            next_page_token: string;
+            /** Format: int64 */
+            open: number;
+            /**
+             * Format: int64
+             * @description must be 0
+             */
+            paid_without_grant: number;
+        };
+        MovedCourseBody: Record<string, never>;
+        NoteInBody: {
+            note?: string;
+        };
+        NoticeBody: {
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            notice_id?: string;
+            out_refund_no?: string;
+            out_trade_no: string;
+            outcome: string;
+            /** @description word for word, openids masked */
+            raw: string;
+            source: string;
+            /** Format: int64 */
+            times: number;
+        };
+        OfferBody: {
+            actions: string[];
+            platform: string;
+            show_price: boolean;
+            vias: string[];
+        };
+        OperatorBody: {
+            /** Format: date-time */
+            created_at: string;
+            disabled: boolean;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description last good login
+             */
+            login_at: string | null;
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "editor" | "reviewer" | "finance" | "viewer";
+        };
+        OrderBody: {
+            /** @description pay, cancel, learn, refund, buy: what the learner may do now */
+            actions: string[];
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount: number;
+            /** Format: int64 */
+            course_id: number;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description last moment to pay
+             */
+            expires_at: string;
+            /** @description the order's number: its first attempt's */
+            out_trade_no: string;
+            /** Format: date-time */
+            paid_at?: string;
+            /** @description what wx.requestPayment or wx.requestVirtualPayment needs; null unless the order can be paid now */
+            pay: unknown;
+            /**
+             * Format: int64
+             * @description fen given back so far
+             */
+            refunded: number;
+            /** @enum {string} */
+            status: "pending" | "closing" | "closed" | "paid" | "partly_refunded" | "refunded";
+            title: string;
+            /** @enum {string} */
+            via: "jsapi" | "xpay" | "manual" | "free";
+        };
+        OrderLessonsRequest: {
+            /** @description every lesson of the course once, in the new order */
+            lesson_ids: number[];
+        };
+        OrderLine: {
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount: number;
+            /** Format: int64 */
+            article_id?: number;
+            /** Format: int64 */
+            campaign_id?: number;
+            channel?: string;
+            /** Format: date-time */
+            closed_at?: string;
+            /** Format: int64 */
+            course_id: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description masked openid */
+            learner: string;
+            /** Format: int64 */
+            learner_id: number;
+            out_trade_no: string;
+            /** Format: date-time */
+            paid_at?: string;
+            platform: string;
+            /**
+             * Format: int64
+             * @description fen
+             */
+            refunded: number;
+            /** @enum {string} */
+            status: "pending" | "closing" | "closed" | "paid" | "partly_refunded" | "refunded";
+            title: string;
+            /** @enum {string} */
+            via: "jsapi" | "xpay" | "manual" | "free";
+        };
+        PageArticleBody: {
+            items: components["schemas"]["ArticleBody"][];
+            next_page_token: string;
+        };
+        PageArticleCard: {
+            items: components["schemas"]["ArticleCard"][];
+            next_page_token: string;
+        };
+        PageAuditBody: {
+            items: components["schemas"]["AuditBody"][];
+            next_page_token: string;
+        };
+        PageCourseBody: {
+            items: components["schemas"]["CourseBody"][];
+            next_page_token: string;
+        };
+        PageCourseCard: {
+            items: components["schemas"]["CourseCard"][];
+            next_page_token: string;
+        };
+        PageEntrantBody: {
+            items: components["schemas"]["EntrantBody"][];
+            next_page_token: string;
+        };
+        PageJobBody: {
+            items: components["schemas"]["JobBody"][];
+            next_page_token: string;
+        };
+        PageLinkBody: {
+            items: components["schemas"]["LinkBody"][];
+            next_page_token: string;
+        };
+        PageMediaBody: {
+            items: components["schemas"]["MediaBody"][];
+            next_page_token: string;
+        };
+        PageMenuVersionBody: {
+            items: components["schemas"]["MenuVersionBody"][];
+            next_page_token: string;
+        };
+        PageMiniMyCourse: {
+            items: components["schemas"]["MiniMyCourse"][];
+            next_page_token: string;
+        };
+        PageOperatorBody: {
+            items: components["schemas"]["OperatorBody"][];
+            next_page_token: string;
+        };
+        PageOrderBody: {
+            items: components["schemas"]["OrderBody"][];
+            next_page_token: string;
+        };
+        PageOrderLine: {
+            items: components["schemas"]["OrderLine"][];
+            next_page_token: string;
+        };
+        PageRefundBody: {
+            items: components["schemas"]["RefundBody"][];
+            next_page_token: string;
+        };
+        PageSceneCodeBody: {
+            items: components["schemas"]["SceneCodeBody"][];
+            next_page_token: string;
+        };
+        PageSendBody: {
+            items: components["schemas"]["SendBody"][];
+            next_page_token: string;
+        };
+        PageVersionBody: {
+            items: components["schemas"]["VersionBody"][];
+            next_page_token: string;
+        };
+        PayOrderByHandRequest: {
+            /** @description what proves it: a receipt's number, who took the money */
+            proof: string;
+            reason: string;
+        };
+        PaymentBody: {
+            /** Format: date-time */
+            created_at: string;
+            mchid?: string;
+            out_trade_no: string;
+            /** Format: date-time */
+            paid_at?: string;
+            /** Format: int64 */
+            payer_total: number;
+            product_id?: string;
+            /** @enum {string} */
+            status: "created" | "prepaid" | "unknown" | "success" | "closed" | "orphan" | "returned" | "mismatch";
+            /** Format: int64 */
+            total: number;
+            /** @description WeChat's own word */
+            trade_state?: string;
+            transaction_id?: string;
+            via: string;
+        };
+        PriceBody: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** Format: int64 */
+            original_price: number | null;
+            /** Format: int64 */
+            price: number;
+        };
+        ProgressOutBody: {
+            finished: boolean;
+            /**
+             * Format: int64
+             * @description the furthest so far
+             */
+            position_seconds: number;
+        };
+        ProofBody: {
+            agreement?: string;
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount: number;
+            /** Format: int64 */
+            article_id?: number;
+            /** Format: int64 */
+            campaign_id?: number;
+            changes: components["schemas"]["ChangeBody"][];
+            channel?: string;
+            /** Format: date-time */
+            closed_at?: string;
+            /** Format: int64 */
+            course_id: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            grant?: components["schemas"]["GrantBody"];
+            inbox: components["schemas"]["MoneyBody"][];
+            /** @description masked openid */
+            learner: string;
+            /** Format: int64 */
+            learner_id: number;
+            /** Format: int64 */
+            list_price: number;
+            notices: components["schemas"]["NoticeBody"][];
+            out_trade_no: string;
+            /** Format: date-time */
+            paid_at?: string;
+            /** @description the attempt that paid */
+            paid_by?: string;
+            payments: components["schemas"]["PaymentBody"][];
+            platform: string;
+            /** @description of an order marked paid by hand */
+            proof?: string;
+            /**
+             * Format: int64
+             * @description fen that can still be given back
+             */
+            refundable: number;
+            /**
+             * Format: int64
+             * @description fen
+             */
+            refunded: number;
+            refunds: components["schemas"]["RefundBody"][];
+            /** @enum {string} */
+            status: "pending" | "closing" | "closed" | "paid" | "partly_refunded" | "refunded";
+            title: string;
+            /** @enum {string} */
+            via: "jsapi" | "xpay" | "manual" | "free";
+        };
+        QuotaStruct: {
+            /**
+             * Format: int64
+             * @description customer-service messages it takes
+             */
+            cost: number;
+            /**
+             * Format: int64
+             * @description how many of them the window lets through
+             */
+            sendable: number;
+            /** @description the window this act opens; null: none */
+            window: components["schemas"]["Window"];
+        };
+        Receipt: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            duplicate: number;
+            rejected: components["schemas"]["Rejected"][];
+        };
+        Recent: {
+            /** Format: int64 */
+            article_id?: number;
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            course_id?: number;
+            id: string;
+            text: string;
+            type: string;
+        };
+        RefundBody: {
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount: number;
+            approved_by?: string;
+            asked_by: string;
+            /** Format: date-time */
+            created_at: string;
+            decided_why?: string;
+            /** @description why WeChat did not take it yet */
+            error?: string;
+            /**
+             * @description orphan: money nobody wanted goes back
+             * @enum {string}
+             */
+            kind: "order" | "orphan";
+            order_no?: string;
+            out_refund_no: string;
+            /** @description the attempt the money came by */
+            out_trade_no: string;
+            /** @description the first operator where two must agree */
+            proposed_by?: string;
+            reason: string;
+            refund_id?: string;
+            /** Format: date-time */
+            sent_at?: string;
+            /** @enum {string} */
+            status: "asked" | "approved" | "sent" | "processing" | "success" | "closed" | "abnormal" | "refused" | "withdrawn";
+            /** Format: date-time */
+            succeeded_at?: string;
+            title?: string;
+            /**
+             * Format: int64
+             * @description fen of the attempt
+             */
+            total: number;
+            via: string;
+        };
+        RefundOrderRequest: {
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount: number;
+            /** @description WeChat shows it to the buyer */
+            reason: string;
+        };
+        RefundWish: {
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount: number;
+            out_refund_no: string;
+            out_trade_no: string;
+            reason: string;
+            status: string;
+        };
+        RefuseRefundRequest: {
+            /** @description the learner reads it */
+            reason: string;
+        };
+        Rejected: {
+            /** Format: int64 */
+            index: number;
+            reason: string;
+        };
+        RepliesOutBody: {
+            items: components["schemas"]["ReplyBody"][];
+            next_page_token: string;
+            /**
+             * Format: int64
+             * @description live version; 0: none yet
+             */
+            version: number;
+        };
+        ReplyBody: {
+            active: components["schemas"]["Active"];
+            enabled: boolean;
+            event_key: string;
+            /** Format: int64 */
+            id: number;
+            keywords: components["schemas"]["Keyword"][];
+            kind: string;
+            messages: components["schemas"]["Message"][];
+            name: string;
+            pick: string;
+            /** Format: int64 */
+            priority: number;
+            /**
+             * Format: int64
+             * @description send it back with a change to be told when somebody was faster
+             */
+            revision: number;
+            /**
+             * @description against what is live
+             * @enum {string}
+             */
+            state: "new" | "changed" | "live" | "off";
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            warnings: string[];
+        };
+        ResolveMoneyRequest: {
+            /** @description what was done about it */
+            reason: string;
+        };
+        RestoreMenuRequest: {
+            note?: string;
+        };
+        RestoreRepliesRequest: {
+            note?: string;
+        };
+        RuleBody: {
+            /** @description Asia/Shanghai */
+            active?: components["schemas"]["Active"];
+            /** @description default true */
+            enabled?: boolean;
+            /** @description scene value or menu key; empty: any */
+            event_key?: string;
+            keywords?: components["schemas"]["Keyword"][];
+            /** @enum {string} */
+            kind: "keyword" | "follow" | "default" | "scene" | "menu";
+            messages: components["schemas"]["Message"][];
+            name: string;
+            /** @enum {string} */
+            pick?: "all" | "random";
+            /** Format: int64 */
+            priority?: number;
+        };
+        SaveMenuDraftRequest: {
+            buttons: components["schemas"]["MenuButton"][];
+            conditional?: components["schemas"]["ConditionalMenu"][];
+            /** Format: int64 */
+            revision?: number;
+        };
+        SceneCodeBody: {
+            /** Format: int64 */
+            campaign_id: number;
+            channel: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description WeChat's picture of it */
+            image_url: string;
+            /** Format: int64 */
+            new_fans: number;
+            permanent: boolean;
+            /** Format: int64 */
+            scans: number;
+            scene: string;
+            ticket: string;
+            /** @description what the code says */
+            url: string;
+        };
+        Seconds: {
+            /** Format: double */
+            mean: number | null;
+            /** Format: double */
+            median: number | null;
+            /** Format: double */
+            p90: number | null;
+        };
+        SendBody: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            id: number;
+            message: components["schemas"]["Message"];
+            /** @description masked */
+            openid: string;
+            origin: string;
+            reason: string;
+            /** Format: int64 */
+            rule_id: number;
+            /** Format: date-time */
+            sent_at: string | null;
+            /** @enum {string} */
+            state: "queued" | "sending" | "sent" | "quota" | "window" | "unverified" | "failed" | "unknown";
+        };
+        SessionBody: {
+            /** @description every write carries it in X-CSRF-Token */
+            csrf_token: string;
+            operator: components["schemas"]["SessionBodyOperatorStruct"];
+            /** @description what the role may do */
+            rights: string[];
+        };
+        SessionBodyOperatorStruct: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            role: string;
+        };
+        SessionOutBody: {
+            /**
+             * Format: int64
+             * @description seconds
+             */
+            expires_in: number;
+            learner: components["schemas"]["LearnerStruct"];
+            token: string;
+        };
+        SettingsOutBody: {
+            /** @description publishing an article needs two people */
+            two_person: boolean;
+            /** @description two_person, while two enabled operators may confirm */
+            two_person_in_force: boolean;
+        };
+        StepPeople: {
+            /** Format: int64 */
+            people: number;
+            /** Format: double */
+            step_rate: number | null;
+        };
+        TriedMessage: {
+            appid?: string;
+            article_id?: string;
+            articles?: components["schemas"]["MessageArticle"][];
+            card_id?: string;
+            content?: string;
+            description?: string;
+            head_content?: string;
+            /**
+             * @description the answer itself, or a customer-service message
+             * @enum {string}
+             */
+            how: "passive" | "custom";
+            hqmusicurl?: string;
+            kf_account?: string;
+            list?: components["schemas"]["MenuChoice"][];
+            media_id?: string;
+            musicurl?: string;
+            pagepath?: string;
+            tail_content?: string;
+            thumb_media_id?: string;
+            title?: string;
+            /** @enum {string} */
+            type: "text" | "image" | "voice" | "video" | "music" | "news" | "mpnews" | "mpnewsarticle" | "miniprogrampage" | "msgmenu" | "wxcard" | "transfer_customer_service";
+        };
+        TriedOutBody: {
+            keyword?: string;
+            messages: components["schemas"]["TriedMessage"][];
+            quota: components["schemas"]["QuotaStruct"];
+            /** @description null: nothing is said */
+            rule: components["schemas"]["TriedRule"];
+            /** Format: int64 */
+            version: number;
+            why: string[];
+        };
+        TriedRule: {
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            name: string;
+        };
+        TryReplyRequest: {
+            /** Format: date-time */
+            at?: string;
+            event?: string;
+            event_key?: string;
+            openid?: string;
+            text?: string;
+        };
+        UnansweredBody: {
+            /** Format: date-time */
+            last_at: string;
+            text: string;
+            /** Format: int64 */
+            times: number;
+        };
+        UnansweredOutBody: {
+            items: components["schemas"]["UnansweredBody"][];
+        };
+        VersionBody: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            diff: string[];
+            live: boolean;
+            note: string;
+            /** Format: int64 */
+            restored_from?: number;
+            /** Format: int64 */
+            version: number;
+        };
+        Window: {
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: date-time */
+            opened_at: string;
+            origin: string;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            used: number;
+        };
+        HomeOutBody: {
+            todo: {
+                key: string;
+                title: string;
+                /** Format: int64 */
+                count: number;
+                link: string;
+            }[];
+            guards: {
+                /** Format: int64 */
+                paid_without_grant: number;
+                /** Format: int64 */
+                grant_without_reason: number;
+            };
+            as_of: string;
+        };
+        ConnectionOutBody: {
+            items: {
+                key: string;
+                title: string;
+                /** @enum {string} */
+                state: "ok" | "warn" | "bad" | "off";
+                text: string;
+                at: string | null;
+                fix?: string;
+            }[];
+            as_of: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listArticles: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                status?: "idea" | "draft" | "layout" | "waiting" | "confirmed" | "published";
+                /** @description a word of the title */
+                q?: string;
+                course_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageArticleBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createArticle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getArticle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    saveArticle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    confirmArticle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArticleStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    articleKPI: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    previewArticle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    publishArticle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArticleStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    returnArticle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArticleStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    unpublishArticle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArticleStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    attribution: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+                model?: "last" | "first" | "linear" | "position" | "decay";
+                level?: "channel" | "article" | "campaign" | "code" | "sharer";
+                lookback_days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                operator?: string;
+                action?: string;
+                object?: string;
+                object_id?: string;
+                /** @description first day, Asia/Shanghai */
+                from?: string;
+                /** @description last day, included */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAuditBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    auditFile: {
+        parameters: {
+            query?: {
+                operator?: string;
+                action?: string;
+                object?: string;
+                object_id?: string;
+                /** @description first day, Asia/Shanghai */
+                from?: string;
+                /** @description last day, included */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listCourses: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                q?: string;
+                status?: "draft" | "on_sale" | "stopped" | "withdrawn";
+                category?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCourseBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addCourse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddCourseRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    course: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeCourse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeCourseRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    courseKPI: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addLesson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddLessonRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LessonOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    orderLessons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderLessonsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    publishCourse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MovedCourseBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopCourse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MovedCourseBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    unpublishCourse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MovedCourseBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    leftOut: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeftOut"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listFollowers: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                /** @description empty: both */
+                following?: "true" | "false" | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowersOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    follower: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowerOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    funnel: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+                article_id?: number;
+                course_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["House"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    queryFunnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FunnelIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunnelOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    funnelPeople: {
+        parameters: {
+            query: {
+                step: number;
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FunnelIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntrantBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                state?: "waiting" | "running" | "dead";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageJobBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retryJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    kpi: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    lesson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LessonOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeLesson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeLessonRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LessonOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteLesson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLinks: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLinkBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: {
+                article_id?: number;
+                course_id?: number;
+                /** @description id of the newest step already shown */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: components["schemas"]["Cookie"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: components["schemas"]["Cookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listMedia: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                kind?: "image" | "audio" | "video" | "pdf";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMediaBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    upload: {
+        parameters: {
+            query?: {
+                /** @description cover: a picture anybody may see; lesson: opened only by signed addresses */
+                purpose?: "cover" | "lesson";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaBody"];
+                };
+            };
+        };
+    };
+    menuDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuDraftOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    saveMenuDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveMenuDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuDraftOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    publishMenu: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuVersionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    menuVersions: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMenuVersionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    restoreMenu: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreMenuRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuVersionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    moneyInbox: {
+        parameters: {
+            query?: {
+                /** @description default: both */
+                state?: "open" | "done";
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoneyInboxOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resolveMoney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveMoneyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoneyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listOperators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOperatorBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addOperator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddOperatorRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeOperator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeOperatorRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    orders: {
+        parameters: {
+            query?: {
+                status?: "pending" | "closing" | "closed" | "paid" | "partly_refunded" | "refunded";
+                via?: "jsapi" | "xpay" | "manual" | "free";
+                /** @description any number of the order's, or a piece of the course's title */
+                q?: string;
+                course_id?: number;
+                /** @description first day, Asia/Shanghai */
+                from?: string;
+                /** @description last day, Asia/Shanghai */
+                to?: string;
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrderLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    askOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    payOrderByHand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayOrderByHandRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    refundOrder: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description made by the client for this refund; the same key again is the same refund */
+                "Idempotency-Key": string;
+            };
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    refunds: {
+        parameters: {
+            query?: {
+                status?: "asked" | "approved" | "sent" | "processing" | "success" | "closed" | "abnormal" | "refused" | "withdrawn";
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRefundBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    approveRefund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                out_refund_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveRefundRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    refuseRefund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                out_refund_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseRefundRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listReplies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepliesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replyChanges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replyHits: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    publishReplies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replySends: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSendBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tryReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryReplyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replyUnanswered: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnansweredOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replyVersions: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageVersionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    restoreReplies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRepliesRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeReplyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retention: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+                kind?: "new" | "active";
+                unit?: "day" | "week" | "month";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CohortsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listSceneCodes: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSceneCodeBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createSceneCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSceneCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneCodeBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeOwnPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeOwnPasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: components["schemas"]["Cookie"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSettingsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniArticles: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageArticleCard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniArticle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniCourses: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                q?: string;
+                category?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCourseCard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniCourse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MiniCourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventsBody"];
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniLesson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MiniLessonOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniProgress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniProgressRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniEraseMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniMyCourses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMiniMyCourse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniOrders: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrderBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniPlaceOrder: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description made by the client for this purchase; the same key again is the same purchase */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniPlaceOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                out_trade_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniCancelOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                out_trade_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniAskRefund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                out_trade_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniAskRefundRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundWish"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniWithdrawRefund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                out_trade_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundWish"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniLoginRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    home: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
 }

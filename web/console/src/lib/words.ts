@@ -1,14 +1,14 @@
 // The Chinese word, colour and shape of every state the service names. An unknown one is shown as it came.
 export interface Word { text: string; mood?: 'good' | 'warn' | 'bad' | 'muted'; shape?: 'hollow' | 'half' }
 
-export const orderWords: Record<string, Word> = {
+export const orderWords = {
   pending: { text: '待支付', mood: 'warn', shape: 'half' },
   closing: { text: '正在关闭', mood: 'muted', shape: 'half' },
   closed: { text: '已关闭', mood: 'muted', shape: 'hollow' },
   paid: { text: '已支付', mood: 'good' },
   partly_refunded: { text: '部分退款', mood: 'warn' },
   refunded: { text: '已退款', mood: 'muted' },
-}
+} satisfies Record<string, Word>
 export const paymentWords: Record<string, Word> = {
   created: { text: '已建单', mood: 'muted', shape: 'hollow' },
   prepaid: { text: '等待付款', mood: 'warn', shape: 'half' },
@@ -19,7 +19,7 @@ export const paymentWords: Record<string, Word> = {
   orphan: { text: '无主款项', mood: 'bad' },
   returned: { text: '已退回', mood: 'muted' },
 }
-export const refundWords: Record<string, Word> = {
+export const refundWords = {
   asked: { text: '等待处理', mood: 'warn', shape: 'half' },
   approved: { text: '已同意', mood: 'warn', shape: 'half' },
   sent: { text: '已提交微信', mood: 'warn', shape: 'half' },
@@ -29,33 +29,32 @@ export const refundWords: Record<string, Word> = {
   closed: { text: '退款关闭', mood: 'bad', shape: 'hollow' },
   refused: { text: '已拒绝', mood: 'muted', shape: 'hollow' },
   withdrawn: { text: '已撤回', mood: 'muted', shape: 'hollow' },
-}
+} satisfies Record<string, Word>
 export const grantWords: Record<string, Word> = {
   active: { text: '可以学习', mood: 'good' },
   frozen: { text: '冻结中', mood: 'warn', shape: 'half' },
   revoked: { text: '已收回', mood: 'muted', shape: 'hollow' },
   expired: { text: '已到期', mood: 'muted', shape: 'hollow' },
 }
-export const articleWords: Record<string, Word> = {
+export const articleWords = {
   idea: { text: '选题', mood: 'muted', shape: 'hollow' },
   draft: { text: '撰写', mood: 'muted', shape: 'half' },
   layout: { text: '排版', mood: 'muted', shape: 'half' },
   waiting: { text: '待确认', mood: 'warn', shape: 'half' },
   confirmed: { text: '已确认', mood: 'good', shape: 'half' },
   published: { text: '已发布', mood: 'good' },
-}
-export const courseWords: Record<string, Word> = {
+} satisfies Record<string, Word>
+export const courseWords = {
   draft: { text: '草稿', mood: 'muted', shape: 'hollow' },
   on_sale: { text: '在售', mood: 'good' },
   stopped: { text: '停售', mood: 'warn', shape: 'half' },
   withdrawn: { text: '已下架', mood: 'muted', shape: 'hollow' },
-}
-export const jobWords: Record<string, Word> = {
+} satisfies Record<string, Word>
+export const jobWords = {
   waiting: { text: '等待', mood: 'muted', shape: 'half' },
   running: { text: '进行中', mood: 'warn', shape: 'half' },
-  done: { text: '完成', mood: 'good' },
   dead: { text: '已放弃', mood: 'bad' },
-}
+} satisfies Record<string, Word>
 export const checkWords: Record<string, Word> = {
   ok: { text: '正常', mood: 'good' },
   warn: { text: '要留意', mood: 'warn', shape: 'half' },
@@ -91,4 +90,9 @@ export function actorName(who: string | null | undefined): string {
   if (fixed[who]) return fixed[who]
   const [kind, id] = who.split(':')
   return kind === 'learner' ? `学员 ${id}` : kind === 'operator' ? `操作员 ${id}` : who
+}
+
+// oneOf narrows what stands in the address to the words the service knows; anything else is no condition.
+export function oneOf<K extends string>(words: Record<K, unknown>, value: string): K | undefined {
+  return Object.hasOwn(words, value) ? (value as K) : undefined
 }
