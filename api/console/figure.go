@@ -32,8 +32,8 @@ func (d *Door) registerFigure(api huma.API) {
 	verb(d, api, model.RightRead, ask("funnelPeople", "/funnels/query/people", "The people behind a bar of a funnel"), d.funnelPeople)
 }
 
-// rangeIn is two days, both included.
-type rangeIn struct {
+// Range is two days, both included; embedded, so exported: huma overlooks what is not.
+type Range struct {
 	From string `query:"from" required:"true" doc:"first day, 2026-01-31, Asia/Shanghai"`
 	To   string `query:"to" required:"true" doc:"last day, included"`
 }
@@ -53,7 +53,7 @@ func viewFigures(f map[string]figure.Figure, err error) (*figuresOut, error) {
 	return out, nil
 }
 
-func (d *Door) kpi(ctx context.Context, in *rangeIn) (*figuresOut, error) {
+func (d *Door) kpi(ctx context.Context, in *Range) (*figuresOut, error) {
 	span, err := figure.ParseSpan(in.From, in.To)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (d *Door) kpi(ctx context.Context, in *rangeIn) (*figuresOut, error) {
 
 type thingRangeIn struct {
 	ID int64 `path:"id" minimum:"1"`
-	rangeIn
+	Range
 }
 
 func (d *Door) articleKPI(ctx context.Context, in *thingRangeIn) (*figuresOut, error) {
@@ -85,7 +85,7 @@ func (d *Door) courseKPI(ctx context.Context, in *thingRangeIn) (*figuresOut, er
 type houseOut struct{ Body figure.House }
 
 func (d *Door) houseFunnel(ctx context.Context, in *struct {
-	rangeIn
+	Range
 	ArticleID int64 `query:"article_id" minimum:"1"`
 	CourseID  int64 `query:"course_id" minimum:"1"`
 }) (*houseOut, error) {
@@ -131,7 +131,7 @@ var modelNames = map[model.AttributionModel]string{
 }
 
 func (d *Door) attribution(ctx context.Context, in *struct {
-	rangeIn
+	Range
 	Model        model.AttributionModel `query:"model" default:"last" enum:"last,first,linear,position,decay"`
 	Level        string                 `query:"level" default:"channel" enum:"channel,article,campaign,code,sharer"`
 	LookbackDays int                    `query:"lookback_days" default:"30" minimum:"1" maximum:"366"`
@@ -160,7 +160,7 @@ type cohortsOut struct {
 }
 
 func (d *Door) retention(ctx context.Context, in *struct {
-	rangeIn
+	Range
 	Kind string `query:"kind" default:"new" enum:"new,active"`
 	Unit string `query:"unit" default:"day" enum:"day,week,month"`
 }) (*cohortsOut, error) {
@@ -181,7 +181,7 @@ func (d *Door) retention(ctx context.Context, in *struct {
 
 type leftOutOut struct{ Body figure.LeftOut }
 
-func (d *Door) leftOut(ctx context.Context, in *rangeIn) (*leftOutOut, error) {
+func (d *Door) leftOut(ctx context.Context, in *Range) (*leftOutOut, error) {
 	span, err := figure.ParseSpan(in.From, in.To)
 	if err != nil {
 		return nil, err
@@ -197,7 +197,7 @@ type funnelIn struct {
 	From        string            `json:"from" maxLength:"10"`
 	To          string            `json:"to" maxLength:"10"`
 	Steps       []funnelStep      `json:"steps" minItems:"2" maxItems:"10"`
-	WindowHours int               `json:"window_hours,omitempty" minimum:"0" maximum:"8784" default:"168" doc:"from the entry, its end included"`
+	WindowHours *int              `json:"window_hours,omitempty" minimum:"0" maximum:"8784" doc:"from the entry, its end included; default 168"`
 	Order       model.FunnelOrder `json:"order,omitempty" enum:"ordered,strict,any" default:"ordered"`
 	Same        string            `json:"same,omitempty" doc:"property all steps share: article_id, course_id, lesson_id, campaign_id"`
 	Breakdown   string            `json:"breakdown,omitempty" doc:"property the people are grouped by: channel, code, share_id, scene, appid or an id"`
@@ -217,9 +217,12 @@ type funnelStep struct {
 
 func (in *funnelIn) question() (figure.Question, error) {
 	span, err := figure.ParseSpan(in.From, in.To)
-	q := figure.Question{Span: span, Window: time.Duration(in.WindowHours) * time.Hour, Order: in.Order, Same: in.Same, Breakdown: in.Breakdown, At: in.BreakdownAt}
+	q := figure.Question{Span: span, Window: 7 * 24 * time.Hour, Order: in.Order, Same: in.Same, Breakdown: in.Breakdown, At: in.BreakdownAt}
 	for _, s := range in.Steps {
 		q.Steps = append(q.Steps, figure.Step(s))
+	}
+	if in.WindowHours != nil {
+		q.Window = time.Duration(*in.WindowHours) * time.Hour
 	}
 	if q.Order == "" {
 		q.Order = model.FunnelOrdered

@@ -4,14 +4,18 @@ import (
 	"context"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"gorm.io/gorm"
 
 	"loudou/api/console"
 	"loudou/service/article"
 	"loudou/service/connection"
 	"loudou/service/course"
+	"loudou/service/event"
+	"loudou/service/figure"
 	"loudou/service/job"
 	"loudou/service/operator"
+	"loudou/service/person"
 )
 
 // furnish gives the door the services that this package's tests speak to. Others stay nil: the tests of
@@ -21,8 +25,14 @@ func furnish(db *gorm.DB, ops *operator.Service) *console.Door {
 	articles := article.New(db, "wxoa", ops, course.New(db, course.Options{AppID: "wxmini"}), time.Now)
 	return &console.Door{
 		Operators: ops, Articles: articles, Jobs: jobs,
+		Figures:    figure.New(db, person.New(db, time.Now), events(db), time.Now),
 		Connection: connection.New(db, connection.Options{Instance: "test", PublicURL: "https://example.com"}),
 		Todos:      []console.Todo{{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: articles.Waiting}},
 		Guards:     func(context.Context) (console.Guards, error) { return console.Guards{}, nil },
 	}
+}
+
+// events takes events in without a Redis: live figures then come from the roll-ups.
+func events(db *gorm.DB) *event.Service {
+	return event.New(db, redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1}), event.Options{})
 }
