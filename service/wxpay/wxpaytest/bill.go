@@ -58,6 +58,11 @@ func (f *Fake) tradeBill(w http.ResponseWriter, r *http.Request, _ []byte) {
 	b := bill{data: data, gzip: q.Get("tar_type") == "GZIP", ends: time.Now().Add(5 * time.Minute)}
 	token := strings.ReplaceAll(uuid(), "-", "")
 	f.mu.Lock()
+	for t, old := range f.bills {
+		if time.Now().After(old.ends) {
+			delete(f.bills, t)
+		}
+	}
 	f.bills[token] = b
 	f.mu.Unlock()
 	f.reply(w, r, 200, map[string]string{"hash_type": "SHA1", "hash_value": hex.EncodeToString(sum[:]), "download_url": "https://api.mch.weixin.qq.com/v3/billdownload/file?token=" + token})

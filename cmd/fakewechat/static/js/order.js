@@ -110,7 +110,7 @@ page('/mini/order/([^/]+)', async ({ ids: [no] }) => {
   let timer = 0;
   if (o.status === 'pending' || o.status === 'closing') timer = setTimeout(() => { if (!document.querySelector('#layer .sheetbox')) render(); }, 6000);
   return frame({ title: '订单', up: '/mini/orders', leave: () => clearTimeout(timer), body: h('div', { class: 'pad form' },
-    h('div', { class: 'order' }, h('span', { class: 'line' }, h('strong', {}, o.title || '课程'), tag(o.status)), h('p', { class: 'sum' }, `¥${yuan(o.amount)}`), h('dl', { class: 'facts' }, [['订单号', o.out_trade_no], ['支付方式', viaName[o.via] || o.via], ['下单', o.created_at && when(o.created_at, now())], ['付款', o.paid_at && when(o.paid_at, now())], ['付款期限', o.status === 'pending' && o.expires_at && when(o.expires_at, now())], ['已退', o.refunded > 0 && `¥${yuan(o.refunded)}`]].filter(([, v]) => v).map(([k, v]) => [h('dt', {}, k), h('dd', {}, v)]))), buttons) });
+    h('div', { class: 'order' }, h('span', { class: 'line' }, h('strong', {}, o.title || '课程'), tag(o.status)), h('p', { class: 'sum' }, `¥${yuan(o.amount)}`), h('dl', { class: 'facts' }, [['订单号', o.out_trade_no], ['支付方式', viaName[o.via] || o.via], ['下单', o.created_at && when(o.created_at, now())], ['付款', o.paid_at && when(o.paid_at, now())], ['付款期限', o.status === 'pending' && o.expires_at && when(o.expires_at, now())], ['已退', o.refunded > 0 && `¥${yuan(o.refunded)}`]].filter(([, v]) => v).map(([k, v]) => [h('dt', {}, k), h('dd', {}, v)])), o.status === 'closing' && h('p', { class: 'muted' }, '正在和微信确认这笔订单不会再收到付款，确认后自动关闭。')), buttons) });
 });
 
 page('/mini/refund/([^/]+)', ({ ids: [no] }) => {
