@@ -178,7 +178,7 @@ func (r *Rule) Check() error {
 	if len(r.Messages) == 0 {
 		bad.Field("messages", "至少要有一条回复")
 	}
-	most := 5
+	most := 10 // more than a window takes is told by the simulator and marked in the log
 	if r.Pick == "random" {
 		most = 20
 	}

@@ -26,7 +26,7 @@ func (d *Door) registerFollower(api huma.API) {
 	verb(d, api, model.RightEdit, created(op("createLink", "POST", "/links", "Make a tracked link", "links")), d.createLink)
 }
 
-type followerBody struct {
+type FollowerBody struct {
 	ID             int64      `json:"id"`
 	OpenID         string     `json:"openid" doc:"masked"`
 	HasUnionID     bool       `json:"has_unionid" doc:"joined with the Mini Program's learner when both have it"`
@@ -40,14 +40,14 @@ type followerBody struct {
 	Follows        int64      `json:"follows"`
 }
 
-func viewFollower(f model.Follower) followerBody {
-	return followerBody{ID: f.ID, OpenID: f.OpenID.Masked(), HasUnionID: f.UnionID != "", PersonID: f.PersonID, Following: f.Subscribed, FollowedAt: f.SubscribedAt, UnfollowedAt: f.UnsubscribedAt,
+func viewFollower(f model.Follower) FollowerBody {
+	return FollowerBody{ID: f.ID, OpenID: f.OpenID.Masked(), HasUnionID: f.UnionID != "", PersonID: f.PersonID, Following: f.Subscribed, FollowedAt: f.SubscribedAt, UnfollowedAt: f.UnsubscribedAt,
 		SubscribeScene: f.SubscribeScene, CameFrom: f.CameFrom(), Scene: f.Scene, Follows: f.Follows}
 }
 
 type followersOut struct {
 	Body struct {
-		Items         []followerBody `json:"items"`
+		Items         []FollowerBody `json:"items"`
 		NextPageToken string         `json:"next_page_token"`
 		Following     int64          `json:"following"`
 		Known         int64          `json:"known"`
@@ -55,7 +55,7 @@ type followersOut struct {
 }
 
 func (d *Door) listFollowers(ctx context.Context, in *struct {
-	pageIn
+	PageIn
 	Following string `query:"following" enum:"true,false," doc:"empty: both"`
 }) (*followersOut, error) {
 	var only *bool
@@ -63,14 +63,14 @@ func (d *Door) listFollowers(ctx context.Context, in *struct {
 		v := in.Following == "true"
 		only = &v
 	}
-	out, err := page(&in.pageIn, "followers"+in.Following, func(before int64, limit int) ([]followerBody, error) {
+	out, err := page(&in.PageIn, "followers"+in.Following, func(before int64, limit int) ([]FollowerBody, error) {
 		all, err := d.Followers.List(ctx, only, before, limit)
-		items := make([]followerBody, 0, len(all))
+		items := make([]FollowerBody, 0, len(all))
 		for _, f := range all {
 			items = append(items, viewFollower(f))
 		}
 		return items, err
-	}, func(f followerBody) int64 { return f.ID }, func(p respond.Page[followerBody]) *followersOut {
+	}, func(f FollowerBody) int64 { return f.ID }, func(p respond.Page[FollowerBody]) *followersOut {
 		o := &followersOut{}
 		o.Body.Items, o.Body.NextPageToken = p.Items, p.NextPageToken
 		return o
@@ -84,7 +84,7 @@ func (d *Door) listFollowers(ctx context.Context, in *struct {
 
 type followerOut struct {
 	Body struct {
-		followerBody
+		FollowerBody
 		History []followerChange `json:"history"`
 	}
 }
@@ -103,7 +103,7 @@ func (d *Door) follower(ctx context.Context, in *struct {
 		return nil, err
 	}
 	out := &followerOut{}
-	out.Body.followerBody = viewFollower(f)
+	out.Body.FollowerBody = viewFollower(f)
 	out.Body.History = make([]followerChange, 0, len(history))
 	for _, h := range history {
 		out.Body.History = append(out.Body.History, followerChange(h))
@@ -139,7 +139,7 @@ type sceneCodesOut struct{ Body respond.Page[sceneCodeBody] }
 
 type sceneCodeOut struct{ Body sceneCodeBody }
 
-func (d *Door) listSceneCodes(ctx context.Context, in *pageIn) (*sceneCodesOut, error) {
+func (d *Door) listSceneCodes(ctx context.Context, in *PageIn) (*sceneCodesOut, error) {
 	return page(in, "scene_codes", func(before int64, limit int) ([]sceneCodeBody, error) {
 		all, err := d.Scenes.List(ctx, before, limit)
 		out := make([]sceneCodeBody, 0, len(all))
@@ -188,7 +188,7 @@ type linksOut struct{ Body respond.Page[linkBody] }
 
 type linkOut struct{ Body linkBody }
 
-func (d *Door) listLinks(ctx context.Context, in *pageIn) (*linksOut, error) {
+func (d *Door) listLinks(ctx context.Context, in *PageIn) (*linksOut, error) {
 	return page(in, "links", func(before int64, limit int) ([]linkBody, error) {
 		all, err := d.Campaigns.Links(ctx, before, limit)
 		out := make([]linkBody, 0, len(all))

@@ -68,7 +68,7 @@ func (d *Door) saveMenuDraft(ctx context.Context, in *struct {
 }
 
 type menuVersionBody struct {
-	versionBody
+	VersionBody
 	Buttons     []model.MenuButton      `json:"buttons"`
 	Conditional []model.ConditionalMenu `json:"conditional"`
 }
@@ -78,14 +78,14 @@ type menuVersionOut struct{ Body menuVersionBody }
 type menuVersionsOut struct{ Body respond.Page[menuVersionBody] }
 
 func viewMenuVersion(v menu.Version) menuVersionBody {
-	b := menuVersionBody{versionBody{Version: v.Version, Note: v.Note, RestoredFrom: v.RestoredFrom, Diff: v.Diff, By: v.By, At: v.At, Live: v.Live}, v.Buttons, v.Conditional}
+	b := menuVersionBody{VersionBody{Version: v.Version, Note: v.Note, RestoredFrom: v.RestoredFrom, Diff: v.Diff, By: v.By, At: v.At, Live: v.Live}, v.Buttons, v.Conditional}
 	if b.Diff == nil {
 		b.Diff = []string{}
 	}
 	return b
 }
 
-func (d *Door) publishMenu(ctx context.Context, in *noteIn) (*menuVersionOut, error) {
+func (d *Door) publishMenu(ctx context.Context, in *NoteIn) (*menuVersionOut, error) {
 	v, err := d.Menus.Publish(ctx, OperatorFrom(ctx), in.Body.Note)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (d *Door) publishMenu(ctx context.Context, in *noteIn) (*menuVersionOut, er
 
 func (d *Door) restoreMenu(ctx context.Context, in *struct {
 	N int64 `path:"n" minimum:"1"`
-	noteIn
+	NoteIn
 }) (*menuVersionOut, error) {
 	v, err := d.Menus.Restore(ctx, OperatorFrom(ctx), in.N, in.Body.Note)
 	if err != nil {
@@ -104,7 +104,7 @@ func (d *Door) restoreMenu(ctx context.Context, in *struct {
 	return &menuVersionOut{viewMenuVersion(v)}, nil
 }
 
-func (d *Door) menuVersions(ctx context.Context, in *pageIn) (*menuVersionsOut, error) {
+func (d *Door) menuVersions(ctx context.Context, in *PageIn) (*menuVersionsOut, error) {
 	return page(in, "menu_versions", func(before int64, limit int) ([]menuVersionBody, error) {
 		all, err := d.Menus.Versions(ctx, before, limit)
 		out := make([]menuVersionBody, 0, len(all))

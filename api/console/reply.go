@@ -33,8 +33,8 @@ func (d *Door) registerReply(api huma.API) {
 	verb(d, api, model.RightRead, op("replyUnanswered", "GET", "/unanswered", "What fans typed that no keyword met, grouped"), d.replyUnanswered)
 }
 
-// ruleBody is a rule as it is written. Absent fields are empty; pick is all.
-type ruleBody struct {
+// RuleBody is a rule as it is written. Absent fields are empty; pick is all.
+type RuleBody struct {
 	Name     string          `json:"name" maxLength:"200"`
 	Kind     model.RuleKind  `json:"kind" enum:"keyword,follow,default,scene,menu"`
 	EventKey string          `json:"event_key,omitempty" maxLength:"256" doc:"scene value or menu key; empty: any"`
@@ -46,7 +46,7 @@ type ruleBody struct {
 	Enabled  *bool           `json:"enabled,omitempty" doc:"default true"`
 }
 
-func (b *ruleBody) rule() model.Rule {
+func (b *RuleBody) rule() model.Rule {
 	r := model.Rule{Name: b.Name, Kind: b.Kind, EventKey: b.EventKey, Keywords: b.Keywords, Priority: b.Priority, Pick: b.Pick, Messages: b.Messages, Enabled: b.Enabled == nil || *b.Enabled}
 	if b.Active != nil {
 		r.Active = *b.Active
@@ -108,7 +108,7 @@ func (d *Door) listReplies(ctx context.Context, _ *struct{}) (*repliesOut, error
 	return out, nil
 }
 
-func (d *Door) createReply(ctx context.Context, in *struct{ Body ruleBody }) (*replyOut, error) {
+func (d *Door) createReply(ctx context.Context, in *struct{ Body RuleBody }) (*replyOut, error) {
 	r, err := d.Replies.Create(ctx, OperatorFrom(ctx), in.Body.rule())
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (d *Door) createReply(ctx context.Context, in *struct{ Body ruleBody }) (*r
 func (d *Door) changeReply(ctx context.Context, in *struct {
 	ID   int64 `path:"id" minimum:"1"`
 	Body struct {
-		ruleBody
+		RuleBody
 		Revision *int64 `json:"revision,omitempty"`
 	}
 }) (*replyOut, error) {
@@ -136,13 +136,13 @@ func (d *Door) deleteReply(ctx context.Context, in *struct {
 	return nil, d.Replies.Delete(ctx, OperatorFrom(ctx), in.ID)
 }
 
-type noteIn struct {
+type NoteIn struct {
 	Body struct {
 		Note string `json:"note,omitempty" maxLength:"1000"`
 	}
 }
 
-type versionBody struct {
+type VersionBody struct {
 	Version      int64     `json:"version"`
 	Note         string    `json:"note"`
 	RestoredFrom int64     `json:"restored_from,omitempty"`
@@ -152,19 +152,19 @@ type versionBody struct {
 	Live         bool      `json:"live"`
 }
 
-type versionOut struct{ Body versionBody }
+type versionOut struct{ Body VersionBody }
 
-type versionsOut struct{ Body respond.Page[versionBody] }
+type versionsOut struct{ Body respond.Page[VersionBody] }
 
-func viewReplyVersion(v reply.Version) versionBody {
-	b := versionBody{Version: v.Version, Note: v.Note, RestoredFrom: v.RestoredFrom, Diff: v.Diff, By: v.By, At: v.At, Live: v.Live}
+func viewReplyVersion(v reply.Version) VersionBody {
+	b := VersionBody{Version: v.Version, Note: v.Note, RestoredFrom: v.RestoredFrom, Diff: v.Diff, By: v.By, At: v.At, Live: v.Live}
 	if b.Diff == nil {
 		b.Diff = []string{}
 	}
 	return b
 }
 
-func (d *Door) publishReplies(ctx context.Context, in *noteIn) (*versionOut, error) {
+func (d *Door) publishReplies(ctx context.Context, in *NoteIn) (*versionOut, error) {
 	v, err := d.Replies.Publish(ctx, OperatorFrom(ctx), in.Body.Note)
 	if err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func (d *Door) publishReplies(ctx context.Context, in *noteIn) (*versionOut, err
 
 func (d *Door) restoreReplies(ctx context.Context, in *struct {
 	N int64 `path:"n" minimum:"1"`
-	noteIn
+	NoteIn
 }) (*versionOut, error) {
 	v, err := d.Replies.Restore(ctx, OperatorFrom(ctx), in.N, in.Body.Note)
 	if err != nil {
@@ -199,25 +199,25 @@ func (d *Door) replyChanges(ctx context.Context, _ *struct{}) (*changesOut, erro
 	return out, nil
 }
 
-// pageIn is how every list of this file is cut.
-type pageIn struct {
+// PageIn is how every list of this file is cut.
+type PageIn struct {
 	PageSize  int    `query:"page_size" minimum:"1" maximum:"100" default:"20"`
 	PageToken string `query:"page_token" maxLength:"200"`
 }
 
-func (d *Door) replyVersions(ctx context.Context, in *pageIn) (*versionsOut, error) {
-	return page(in, "reply_versions", func(before int64, limit int) ([]versionBody, error) {
+func (d *Door) replyVersions(ctx context.Context, in *PageIn) (*versionsOut, error) {
+	return page(in, "reply_versions", func(before int64, limit int) ([]VersionBody, error) {
 		all, err := d.Replies.Versions(ctx, before, limit)
-		out := make([]versionBody, 0, len(all))
+		out := make([]VersionBody, 0, len(all))
 		for _, v := range all {
 			out = append(out, viewReplyVersion(v))
 		}
 		return out, err
-	}, func(v versionBody) int64 { return v.Version }, func(p respond.Page[versionBody]) *versionsOut { return &versionsOut{p} })
+	}, func(v VersionBody) int64 { return v.Version }, func(p respond.Page[VersionBody]) *versionsOut { return &versionsOut{p} })
 }
 
 // page reads one row more than asked, to know whether there is a next page.
-func page[T, O any](in *pageIn, scope string, list func(before int64, limit int) ([]T, error), id func(T) int64, wrap func(respond.Page[T]) *O) (*O, error) {
+func page[T, O any](in *PageIn, scope string, list func(before int64, limit int) ([]T, error), id func(T) int64, wrap func(respond.Page[T]) *O) (*O, error) {
 	before, err := respond.FromPageToken(scope, in.PageToken)
 	if err != nil {
 		return nil, err
@@ -335,7 +335,7 @@ type sendBody struct {
 
 type sendsOut struct{ Body respond.Page[sendBody] }
 
-func (d *Door) replySends(ctx context.Context, in *pageIn) (*sendsOut, error) {
+func (d *Door) replySends(ctx context.Context, in *PageIn) (*sendsOut, error) {
 	return page(in, "reply_sends", func(before int64, limit int) ([]sendBody, error) {
 		all, err := d.Replies.Sends(ctx, "", before, limit)
 		out := make([]sendBody, 0, len(all))

@@ -155,30 +155,31 @@ func TestFansDay(t *testing.T) {
 		}
 		d.rule(welcome)
 		d.rule(courses)
-		if got := d.fake.Say("oA", "课程"); !got.Heard || len(got.Plain) != 0 {
+		if got := d.fake.Say("oFanAlpha", "课程"); !got.Heard || len(got.Plain) != 0 {
 			t.Errorf("a draft answered: %s %s", got.Plain, got.Fault)
 		}
 		d.publish()
 		d.call("POST", "/scene-codes", `{"scene":"a1","permanent":true,"channel":"海报"}`, 201)
 		d.rule(`{"name":"海报","kind":"scene","event_key":"a1","messages":[{"type":"text","content":"海报来的"}]}`)
 		d.rule(`{"name":"今日","kind":"menu","event_key":"TODAY","messages":[{"type":"text","content":"今日课程表"}]}`)
-		d.rule(`{"name":"三条","kind":"keyword","keywords":[{"text":"资料","match":"exact"}],"messages":[{"type":"text","content":"一"},{"type":"text","content":"二"},{"type":"miniprogrampage","title":"三","appid":"wx1","pagepath":"p","thumb_media_id":"m"}]}`)
+		thumb := d.fake.AddMedia("image", "image/jpeg", []byte("picture"))
+		d.rule(`{"name":"三条","kind":"keyword","keywords":[{"text":"资料","match":"exact"}],"messages":[{"type":"text","content":"一"},{"type":"text","content":"二"},{"type":"miniprogrampage","title":"三","appid":"` + d.fake.Mini().AppID + `","pagepath":"p","thumb_media_id":"` + thumb + `"}]}`)
 		d.publish()
 		for _, step := range []struct {
 			name string
 			got  wechattest.Delivery
 			want string
 		}{
-			{"follow", d.fake.Follow("oA", ""), "欢迎关注"},
-			{"keyword", d.fake.Say("oA", "我想买课程"), "课程在这里"},
-			{"nothing", d.fake.Say("oA", "你好"), ""},
-			{"follow by code", d.fake.Follow("oB", "a1"), "海报来的"},
-			{"scan", d.fake.Scan("oA", "a1"), "海报来的"},
-			{"scan of an unknown code", d.fake.Scan("oA", "zz"), "欢迎关注"},
-			{"click", d.fake.Click("oA", "TODAY"), "今日课程表"},
-			{"view", d.fake.View("oA", "https://example.com/"), ""},
-			{"leave", d.fake.Unfollow("oA"), ""},
-			{"come back", d.fake.Follow("oA", ""), "欢迎关注"},
+			{"follow", d.fake.Follow("oFanAlpha", ""), "欢迎关注"},
+			{"keyword", d.fake.Say("oFanAlpha", "我想买课程"), "课程在这里"},
+			{"nothing", d.fake.Say("oFanAlpha", "你好"), ""},
+			{"follow by code", d.fake.Follow("oFanBeta", "a1"), "海报来的"},
+			{"scan", d.fake.Scan("oFanAlpha", "a1"), "海报来的"},
+			{"scan of an unknown code", d.fake.Scan("oFanAlpha", "zz"), "欢迎关注"},
+			{"click", d.fake.Click("oFanAlpha", "TODAY"), "今日课程表"},
+			{"view", d.fake.View("oFanAlpha", "https://example.com/"), ""},
+			{"leave", d.fake.Unfollow("oFanAlpha"), ""},
+			{"come back", afterASecond(func() wechattest.Delivery { return d.fake.Follow("oFanAlpha", "") }), "欢迎关注"},
 		} {
 			if !step.got.Heard || step.got.Text() != step.want {
 				t.Errorf("%s: %q (%s), want %q", step.name, step.got.Text(), step.got.Fault, step.want)
@@ -187,17 +188,17 @@ func TestFansDay(t *testing.T) {
 		d.wants("pushes", 11, "SELECT COUNT(*) FROM pushes")
 		d.wants("changes", 4, "SELECT COUNT(*) FROM follower_changes")
 		d.wants("following", 2, "SELECT COUNT(*) FROM followers WHERE subscribed = 1")
-		d.wants("follows of oA", 2, "SELECT follows FROM followers WHERE openid = 'oA'")
+		d.wants("follows of oA", 2, "SELECT follows FROM followers WHERE openid = 'oFanAlpha'")
 		d.wants("scans", 3, "SELECT COUNT(*) FROM scene_scans")
 		d.wants("scans by new fans", 1, "SELECT COUNT(*) FROM scene_scans WHERE new_fan = 1")
 		d.wants("events", 12, "SELECT COUNT(*) FROM events")
 		d.wants("hits of the keyword", 1, "SELECT SUM(hits) FROM reply_hits WHERE keyword = '课程'")
-		if got := d.fake.Say("oB", "资料"); got.Text() != "一" {
+		if got := d.fake.Say("oFanBeta", "资料"); got.Text() != "一" {
 			t.Errorf("first of three: %q", got.Text())
 		}
 		d.until("the other two", func() bool { return d.count("SELECT COUNT(*) FROM reply_sends WHERE state = 'sent'") == 2 })
 		var shown []string
-		for _, l := range d.fake.ChatOf("oB", 0) {
+		for _, l := range d.fake.ChatOf("oFanBeta", 0) {
 			shown = append(shown, l.Text)
 		}
 		if s := strings.Join(shown, " "); !strings.Contains(s, "一 二") {
@@ -205,7 +206,7 @@ func TestFansDay(t *testing.T) {
 		}
 		d.until("unionid asked for", func() bool { return d.fake.Count("/cgi-bin/user/info") >= 2 })
 		f := d.call("GET", "/followers", "", 200)
-		if items := f["items"].([]any); len(items) != 2 || strings.Contains(fmt.Sprint(items), "oA ") {
+		if items := f["items"].([]any); len(items) != 2 || strings.Contains(fmt.Sprint(items), "oFanAlpha") {
 			t.Errorf("followers: %v", f)
 		}
 		d.call("GET", "/replies/hits?from=2020-01-01&to=2099-01-01", "", 200)
@@ -214,6 +215,12 @@ func TestFansDay(t *testing.T) {
 			t.Errorf("unanswered: %v", un)
 		}
 	})
+}
+
+// afterASecond waits for another CreateTime: two follows in one second are one event to WeChat.
+func afterASecond(act func() wechattest.Delivery) wechattest.Delivery {
+	time.Sleep(1100 * time.Millisecond)
+	return act()
 }
 
 // send posts one delivery of message to an instance and gives the answer before encryption.
@@ -265,7 +272,7 @@ func TestToldThreeTimes(t *testing.T) {
 		d.publish()
 		d.until("the other instance knows the version", func() bool { return d.houses[1].replies.Live() == 1 })
 		for i := range 20 {
-			message := textOf("oA", "签", strconv.Itoa(90000+i))
+			message := textOf("oFanAlpha", "签", strconv.Itoa(90000+i))
 			answers := make([]string, 6)
 			var wg sync.WaitGroup
 			for j := range answers {
@@ -326,7 +333,7 @@ func TestDatabaseHoldsStill(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range n {
 			wg.Go(func() {
-				status, a, took := d.send(i%2, textOf("oA", "课程", strconv.Itoa(70000+i)))
+				status, a, took := d.send(i%2, textOf("oFanAlpha", "课程", strconv.Itoa(70000+i)))
 				if status != 200 || !strings.Contains(a, "课程在这里") || took > 2*time.Second {
 					t.Errorf("push %d: %d in %v: %s", i, status, took, a)
 				}
@@ -336,7 +343,7 @@ func TestDatabaseHoldsStill(t *testing.T) {
 		}
 		wg.Wait()
 		// WeChat tells again, here and there, while it is still held.
-		first := textOf("oA", "课程", "70000")
+		first := textOf("oFanAlpha", "课程", "70000")
 		if _, a, took := d.send(1, first); took > 2*time.Second || !strings.Contains(a, "课程在这里") {
 			t.Errorf("again: %v %s", took, a)
 		}
@@ -351,7 +358,7 @@ func TestDatabaseHoldsStill(t *testing.T) {
 		d.wants("events", n, "SELECT COUNT(*) FROM events")
 		d.until("the road is open again", func() bool {
 			before := d.houses[0].inbox.Stored.Load()
-			_, _, _ = d.send(0, textOf("oA", "课程", strconv.FormatInt(time.Now().UnixNano(), 10)))
+			_, _, _ = d.send(0, textOf("oFanAlpha", "课程", strconv.FormatInt(time.Now().UnixNano(), 10)))
 			return d.houses[0].inbox.Stored.Load() > before
 		})
 	})
@@ -361,7 +368,7 @@ func TestDatabaseHoldsStill(t *testing.T) {
 func TestCallbackRefuses(t *testing.T) {
 	d := openDesk(t, modeltest.SQLiteDSN(t), 1)
 	oa := d.fake.Official()
-	good := textOf("oA", "课程", "1")
+	good := textOf("oFanAlpha", "课程", "1")
 	wrap := func(message []byte) wechattest.Wrapped {
 		w, err := d.fake.Wrap(oa.AppID, "o", message)
 		if err != nil {
@@ -438,16 +445,16 @@ func TestRulesOnTheDesk(t *testing.T) {
 		id := int64(list[0].(map[string]any)["id"].(float64))
 		d.call("PUT", fmt.Sprint("/replies/", id), `{"name":"甲","kind":"keyword","keywords":[{"text":"PPT","match":"exact"}],"messages":[{"type":"text","content":"新答"}],"revision":1}`, 200)
 		d.call("PUT", fmt.Sprint("/replies/", id), `{"name":"甲","kind":"keyword","keywords":[{"text":"PPT","match":"exact"}],"messages":[{"type":"text","content":"晚了"}],"revision":1}`, 409)
-		if got := d.fake.Say("oA", "ppt"); got.Text() != "甲答" {
+		if got := d.fake.Say("oFanAlpha", "ppt"); got.Text() != "甲答" {
 			t.Errorf("before publishing: %q", got.Text())
 		}
 		d.publish()
-		if got := d.fake.Say("oA", "ppt"); got.Text() != "新答" {
+		if got := d.fake.Say("oFanAlpha", "ppt"); got.Text() != "新答" {
 			t.Errorf("just published: %q", got.Text())
 		}
 		d.call("POST", "/replies/publish", `{}`, 409)
 		d.call("POST", "/replies/versions/1/restore", `{"note":"退回"}`, 200)
-		if got := d.fake.Say("oA", "ppt"); got.Text() != "甲答" {
+		if got := d.fake.Say("oFanAlpha", "ppt"); got.Text() != "甲答" {
 			t.Errorf("restored: %q", got.Text())
 		}
 		v := d.call("GET", "/replies/versions", "", 200)["items"].([]any)
@@ -456,7 +463,7 @@ func TestRulesOnTheDesk(t *testing.T) {
 		}
 		for _, text := range []string{"ppt", "PPT", "没有", "ＰＰＴ "} {
 			tried := d.call("POST", "/replies/try", fmt.Sprintf(`{"text":%q}`, text), 200)
-			said := d.fake.Say("oA", text)
+			said := d.fake.Say("oFanAlpha", text)
 			messages, _ := json.Marshal(tried["messages"])
 			if (said.Text() == "") != (string(messages) == "[]") || said.Text() != "" && !strings.Contains(string(messages), said.Text()) {
 				t.Errorf("%s: tried %s, said %q", text, messages, said.Text())
@@ -468,25 +475,39 @@ func TestRulesOnTheDesk(t *testing.T) {
 	})
 }
 
-// Seven messages in answer to one: five may follow, the sixth is told as quota.
+// Ten messages in answer to one: the first is the answer, three more fit the minute after the follow, five
+// the message's own window, and the last is told as quota.
 func TestQuotaAndUnverified(t *testing.T) {
 	d := openDesk(t, modeltest.SQLiteDSN(t), 1)
-	var texts []string
-	for i := range 5 {
-		texts = append(texts, fmt.Sprintf(`{"type":"text","content":"第%d条"}`, i))
+	texts := func(n int) string {
+		var out []string
+		for i := range n {
+			out = append(out, fmt.Sprintf(`{"type":"text","content":"第%d条"}`, i))
+		}
+		return strings.Join(out, ",")
 	}
-	d.rule(`{"name":"多","kind":"keyword","keywords":[{"text":"多","match":"exact"}],"messages":[` + strings.Join(texts, ",") + `]}`)
+	d.rule(`{"name":"十","kind":"keyword","keywords":[{"text":"十","match":"exact"}],"messages":[` + texts(10) + `]}`)
+	d.rule(`{"name":"多","kind":"keyword","keywords":[{"text":"多","match":"exact"}],"messages":[` + texts(5) + `]}`)
 	d.publish()
-	d.fake.Follow("oQ", "")
-	// Four of the first answer and one of the second fill the window of five, as long as no new message opens another.
-	d.fake.Say("oQ", "多")
-	d.until("four follow", func() bool { return d.count("SELECT COUNT(*) FROM reply_sends WHERE state = 'sent'") == 4 })
+	d.fake.Follow("oFanQuota", "")
+	d.fake.Say("oFanQuota", "十")
+	d.until("the last is too many", func() bool { return d.count("SELECT COUNT(*) FROM reply_sends WHERE state = 'quota'") == 1 })
+	d.wants("sent", 8, "SELECT COUNT(*) FROM reply_sends WHERE state = 'sent'")
+	var order []string
+	for _, c := range d.fake.Calls("/cgi-bin/message/custom/send") {
+		_, after, _ := strings.Cut(string(c.Body), "第")
+		order = append(order, after[:1])
+	}
+	if got := strings.Join(order, ""); got != "12345678" {
+		t.Errorf("sent in the order %s", got)
+	}
+	d.houses[0].db.Exec("DELETE FROM reply_sends")
 	clear := d.fake.Fail("/cgi-bin/message/custom/send", wechattest.ErrCode(45047))
-	d.fake.Say("oQ", "多")
+	d.fake.Say("oFanQuota", "多")
 	d.until("over the number", func() bool { return d.count("SELECT COUNT(*) FROM reply_sends WHERE state = 'quota'") == 4 })
 	clear()
 	clear = d.fake.Fail("/cgi-bin/message/custom/send", wechattest.ErrCode(48001))
-	if got := d.fake.Say("oQ", "多"); got.Text() != "第0条" {
+	if got := d.fake.Say("oFanQuota", "多"); got.Text() != "第0条" {
 		t.Errorf("the passive part: %q", got.Text())
 	}
 	d.until("unverified", func() bool { return d.count("SELECT COUNT(*) FROM reply_sends WHERE state = 'unverified'") == 4 })
@@ -519,14 +540,14 @@ func TestMenuOnTheDesk(t *testing.T) {
 		d.call("POST", "/menu/publish", `{"note":"v1"}`, 200)
 		d.call("PUT", "/menu/draft", `{"buttons":[{"type":"view","name":"二版","url":"https://example.com/"}],"conditional":[{"button":[{"type":"click","name":"安卓","key":"A"}],"matchrule":{"client_platform_type":"2"}}]}`, 200)
 		d.call("POST", "/menu/publish", `{"note":"v2"}`, 200)
-		if m := string(d.fake.MenuFor("oA")); !strings.Contains(m, "二版") && !strings.Contains(m, "安卓") {
+		if m := string(d.fake.MenuFor("oFanAlpha")); !strings.Contains(m, "二版") && !strings.Contains(m, "安卓") {
 			t.Errorf("live: %s", m)
 		}
 		v := d.call("POST", "/menu/versions/1/restore", `{"note":"退回"}`, 200)
 		if v["version"].(float64) != 3 || v["restored_from"].(float64) != 1 {
 			t.Errorf("restored: %v", v)
 		}
-		if m := string(d.fake.MenuFor("oA")); !strings.Contains(m, "一版") {
+		if m := string(d.fake.MenuFor("oFanAlpha")); !strings.Contains(m, "一版") {
 			t.Errorf("live after the restore: %s", m)
 		}
 		d.wants("audit", 3, "SELECT COUNT(*) FROM audit_entries WHERE action IN ('menu.publish', 'menu.restore')")

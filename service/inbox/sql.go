@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
 
 	"loudou/model"
 	"loudou/service/store"
@@ -94,7 +95,8 @@ func (s *Service) storeAll(ctx context.Context, batch []*flight, hand bool) erro
 			for i, f := range news {
 				rows[i] = f.row(hand)
 			}
-			if err := tx.Create(&rows).Error; err != nil {
+			// A duplicate is expected here, and no line in the log.
+			if err := tx.Session(&gorm.Session{Logger: logger.Discard}).Create(&rows).Error; err != nil {
 				return fmt.Errorf("keep pushes: %w", err)
 			}
 			fresh, repeated = len(news), len(batch)-len(news)
