@@ -61,6 +61,7 @@ func commands() []*cobra.Command {
 		openapiCommand(),
 		importCommand(),
 		reconcileCommand(),
+		demoCommand(),
 		{Use: "version", Short: "print the version", Args: cobra.NoArgs, Run: func(*cobra.Command, []string) { fmt.Println("loudou", version) }},
 	}
 }

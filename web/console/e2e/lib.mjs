@@ -1,0 +1,130 @@
+// Starts the product as `make run` does (the demo, its fake WeChat beside it), on private ports and data,
+// with the MariaDB and Redis of the test run where there are any, and drives real Chromium.
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
+const output = path.join(root, 'test-output')
+const axeSource = fs.readFileSync(path.join(root, 'web/console/node_modules/axe-core/axe.min.js'), 'utf8') + ';0'
+
+const freePort = () => new Promise((done) => { const s = net.createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => done(port)) }) })
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms))
+
+// until waits for fn to give something, and fails with what after ms.
+export async function until(what, fn, ms = 10_000) {
+  let last
+  for (const end = Date.now() + ms; Date.now() < end; await sleep(50)) {
+    try { const v = await fn(); if (v) return v } catch (e) { last = e }
+  }
+  throw new Error(`never: ${what}${last ? ` (${last.message})` : ''}`)
+}
+
+async function mariadb(sql) {
+  const m = /^(.*)@tcp\((.*):(\d+)\)\/$/.exec(process.env.LOUDOU_TEST_MYSQL)
+  await new Promise((done, fail) => spawn('mariadb', ['--no-defaults', '-h', m[2], '-P', m[3], '-u', m[1], '-e', sql], { stdio: 'inherit' }).on('exit', (c) => (c ? fail(new Error('mariadb: ' + sql)) : done())))
+}
+
+// Product is one running product. start() may be called again after kill(): the data stays.
+export class Product {
+  static async make(name, env = {}) {
+    const p = new Product()
+    p.dir = fs.mkdtempSync(path.join(os.tmpdir(), `loudou-${name}-`))
+    const ports = [await freePort(), await freePort(), await freePort()]
+    p.url = `http://127.0.0.1:${ports[0]}`
+    p.phone = `http://127.0.0.1:${ports[1]}`
+    p.env = { ...process.env, LOUDOU_DATA: p.dir, LOUDOU_ADDR: `127.0.0.1:${ports[0]}`, LOUDOU_FAKE_ADDR: `127.0.0.1:${ports[1]}`, LOUDOU_METRICS_ADDR: `127.0.0.1:${ports[2]}`, ...env }
+    if (process.env.LOUDOU_TEST_MYSQL) {
+      p.database = `e2e_${process.pid}_${Math.random().toString(36).slice(2, 8)}`
+      await mariadb(`CREATE DATABASE ${p.database} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`)
+      p.env.LOUDOU_DATABASE = `mysql://${process.env.LOUDOU_TEST_MYSQL}${p.database}`
+    }
+    if (process.env.LOUDOU_TEST_REDIS) p.env.LOUDOU_REDIS = process.env.LOUDOU_TEST_REDIS
+    return p
+  }
+
+  async start() {
+    this.log = ''
+    this.process = spawn(path.join(root, 'bin/loudou'), ['demo'], { cwd: this.dir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const keep = (b) => { this.log += b; fs.appendFileSync(path.join(output, 'product.log'), b) }
+    this.process.stdout.on('data', keep)
+    this.process.stderr.on('data', keep)
+    this.gone = new Promise((done) => this.process.once('exit', done))
+    await until('the demo says it is ready', () => { if (this.process.exitCode !== null) throw new Error(this.log.slice(-800)); return /is ready/.test(this.log) }, 240_000)
+    this.password = /password\s+(\S+)/.exec(this.log)[1]
+  }
+
+  async kill(signal = 'SIGKILL') {
+    this.process.kill(signal)
+    await this.gone
+    await until('the port is free again', () => new Promise((done) => { const s = net.connect(Number(new URL(this.phone).port), '127.0.0.1').once('connect', () => { s.destroy(); done(false) }).once('error', () => done(true)) }), 10_000)
+  }
+
+  async end() {
+    if (this.process && this.process.exitCode === null) await this.kill('SIGTERM')
+    if (this.database) await mariadb(`DROP DATABASE IF EXISTS ${this.database}`)
+    fs.rmSync(this.dir, { recursive: true, force: true })
+  }
+
+  // fake calls the control door of the fake WeChat.
+  async fake(method, route, body) {
+    const r = await fetch(this.phone + '/fake/v1' + route, { method, headers: body ? { 'Content-Type': 'application/json' } : {}, body: body && JSON.stringify(body) })
+    if (!r.ok) throw new Error(`${method} ${route}: ${r.status} ${await r.text()}`)
+    return r.json()
+  }
+}
+
+// Browser keeps every page's faults: errors, refusals of the CSP, requests to anybody but ourselves.
+export class Browser {
+  static async launch() {
+    const b = new Browser()
+    b.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
+    b.faults = []
+    return b
+  }
+
+  async page(options = {}) {
+    const context = await this.browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options })
+    const page = await context.newPage()
+    page.setDefaultTimeout(15_000)
+    page.on('pageerror', (e) => this.faults.push(`error on ${page.url()}: ${e.message}`))
+    page.on('console', (m) => { if (/Content Security Policy/i.test(m.text())) this.faults.push(`CSP on ${page.url()}: ${m.text()}`) })
+    page.on('request', (r) => { const u = new URL(r.url()); if (/^https?:$/.test(u.protocol) && u.hostname !== '127.0.0.1') this.faults.push(`outside request on ${page.url()}: ${r.url()}`) })
+    return page
+  }
+
+  close() { return this.browser.close() }
+}
+
+export const at = (name) => `[data-test="${name}"]`
+
+export async function shot(page, name) {
+  fs.mkdirSync(output, { recursive: true })
+  await page.screenshot({ path: path.join(output, name + '.png') })
+}
+
+// axe gives the findings of WCAG A and AA on the page as it stands.
+export async function axe(page) {
+  await page.evaluate(axeSource)
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })
+    return violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(' | ')}`)
+  })
+}
+
+// sideways tells by how many pixels the page can be scrolled sideways.
+export const sideways = (page) => page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth))
+
+// small lists what a finger could miss: visible controls less than 44 px high or wide (text links inside a sentence excepted).
+export const small = (page) => page.evaluate(() => [...document.querySelectorAll('button, a[href], input:not([type=hidden]), select, [role=button], [role=tab], [role=menuitem]')].flatMap((el) => {
+  const box = el.getBoundingClientRect(), style = getComputedStyle(el)
+  if (!box.width || !box.height || style.visibility === 'hidden' || style.opacity === '0' || el.closest('[aria-hidden=true]') || box.bottom < 0) return []
+  if (el.tagName === 'A' && style.display === 'inline') return []
+  const reach = el.closest('label, .el-input__wrapper, .el-select__wrapper, .el-textarea, td, .el-checkbox, .el-radio, .el-switch') ?? el
+  const r = reach.getBoundingClientRect()
+  return Math.max(box.height, r.height) >= 43.5 && Math.max(box.width, r.width) >= 43.5 ? [] : [`${el.tagName.toLowerCase()} ${(el.getAttribute('aria-label') ?? el.textContent ?? '').trim().slice(0, 20)} ${Math.round(box.width)}×${Math.round(box.height)}`]
+}))
