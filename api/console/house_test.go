@@ -16,6 +16,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
 	"github.com/redis/go-redis/v9"
 	"gorm.io/gorm"
 
@@ -58,7 +59,9 @@ type house struct {
 	door *console.Door
 	doc  *huma.OpenAPI
 	web  http.Handler
-	ops  *operator.Service
+
+	engine *gin.Engine
+	ops    *operator.Service
 }
 
 type option struct {
@@ -88,7 +91,7 @@ func open(t *testing.T, db *gorm.DB, o option) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.web, h.doc = engine, doc.OpenAPI()
+	h.web, h.engine, h.doc = engine, engine, doc.OpenAPI()
 	h.add("boss", model.RoleOwner)
 	return h
 }

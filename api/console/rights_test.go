@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -122,5 +123,46 @@ func TestWritesNeedTheToken(t *testing.T) {
 	}
 	if a := b.do("GET", "/console/v1/session", ""); a.status != 200 || a.header.Get("Access-Control-Allow-Origin") != "" {
 		t.Error("the session must have outlived all that, and no CORS header may be there:", a.status, a.header)
+	}
+}
+
+// files are the routes that are no operations: what they send or take is no JSON. One that is not
+// written down here fails the test.
+var files = map[string]model.Right{
+	"POST /console/v1/media":     model.RightEdit,
+	"GET /console/v1/orders.csv": model.RightMoney,
+}
+
+// TestRoutesOutsideTheDocument finds every route of the console that the document does not know.
+func TestRoutesOutsideTheDocument(t *testing.T) {
+	h := open(t, modeltest.SQLite(t), option{})
+	known := map[string]bool{}
+	for _, r := range routes(t, h.doc) {
+		known[r.method+" "+r.path] = true
+	}
+	h.add("eye", model.RoleViewer)
+	eye, boss, nobody := h.as("eye"), h.as("boss"), h.browser()
+	param := regexp.MustCompile(`:(\w+)`)
+	for _, r := range h.engine.Routes() {
+		name := r.Method + " " + param.ReplaceAllString(r.Path, "{$1}")
+		if !strings.HasPrefix(r.Path, "/console/v1/") || known[name] {
+			continue
+		}
+		right, ok := files[name]
+		if !ok {
+			t.Errorf("%s is neither in the document nor in this test's list", name)
+			continue
+		}
+		if a := nobody.do(r.Method, r.Path, ""); a.status != http.StatusUnauthorized {
+			t.Errorf("nobody %s: %d", name, a.status)
+		}
+		if a := eye.do(r.Method, r.Path, ""); right != model.RightRead && a.code() != "forbidden" {
+			t.Errorf("viewer %s: %d %s", name, a.status, a.code())
+		}
+		if r.Method != "GET" {
+			if a := boss.with("X-CSRF-Token", "").do(r.Method, r.Path, ""); a.code() != "csrf" {
+				t.Errorf("%s without the token: %d", name, a.status)
+			}
+		}
 	}
 }

@@ -156,6 +156,7 @@ func build(cfg config.Config) (*house, error) {
 
 			Connection: h.connection,
 			Todos:      h.todos(),
+			Guards:     h.guards,
 			PublicURL:  cfg.PublicURL,
 		},
 		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events, Orders: h.orders},

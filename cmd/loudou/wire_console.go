@@ -11,6 +11,7 @@ import (
 	"loudou/api/console"
 	"loudou/model"
 	"loudou/service/connection"
+	"loudou/service/order"
 	"loudou/service/wechat"
 )
 
@@ -52,6 +53,14 @@ func app(key, title string, c *wechat.Client) connection.App {
 // todos are the lines of the console's first page; each number is that of the list behind it.
 func (h *house) todos() []console.Todo {
 	return []console.Todo{
+		{Key: "money_inbox", Title: "对不上的钱", Link: "/inbox?state=open", Count: func(ctx context.Context) (int64, error) {
+			g, err := h.ledger.Guards(ctx)
+			return g.OpenEntries, err
+		}},
+		{Key: "refunds_asked", Title: "待处理的退款申请", Link: "/inbox?tab=refunds&status=asked", Count: func(ctx context.Context) (int64, error) {
+			list, _, err := h.orders.Refunds(ctx, order.RefundFilter{Status: model.RefundAsked, Limit: 999})
+			return int64(len(list)), err
+		}},
 		{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: h.articles.Waiting},
 		{Key: "reply_drafts", Title: "没发布的回复改动", Link: "/replies", Count: func(ctx context.Context) (int64, error) {
 			changes, err := h.replies.Pending(ctx)
@@ -63,6 +72,12 @@ func (h *house) todos() []console.Todo {
 		}},
 		{Key: "dead_jobs", Title: "失败的后台任务", Link: "/connection?status=dead", Count: func(ctx context.Context) (int64, error) { return h.jobs.Count(ctx, model.JobDead) }},
 	}
+}
+
+// guards are what must never be, counted by who keeps the money's books.
+func (h *house) guards(ctx context.Context) (console.Guards, error) {
+	g, err := h.ledger.Guards(ctx)
+	return console.Guards{PaidWithoutGrant: g.PaidWithoutGrant, GrantWithoutReason: g.GrantWithoutReason}, err
 }
 
 // observe counts every answered request, and those of WeChat's doors for the connection page too.
