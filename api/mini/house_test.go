@@ -95,7 +95,7 @@ func open(t *testing.T, db *gorm.DB, o option) *house {
 		t.Fatal(err)
 	}
 	kept := progress.New(db, h.courses, events, time.Now)
-	h.learners, err = learner.New(db, learner.Options{AppID: "wxmini", Secret: secret, WeChat: h, Persons: person.New(db, time.Now), Money: h, Once: learner.NewMemory(c), Erasers: []learner.Eraser{kept.Erase}})
+	h.learners, err = learner.New(db, learner.Options{AppID: "wxmini", Secret: secret, WeChat: h, Persons: person.New(db, time.Now), Money: h, Once: learner.NewMemory(c), Erasers: func() []learner.Eraser { return []learner.Eraser{kept.Erase} }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"context"
-
 	"loudou/model"
-	"loudou/service/course"
 	"loudou/service/figure"
 	"loudou/service/ledger"
 	"loudou/service/order"
@@ -34,35 +31,13 @@ func (h *house) sell() error {
 	if h.xpay != nil {
 		channels[model.ViaXPay] = xpay.Channel{Client: h.xpay}
 	}
-	selling := model.Selling{JSAPI: h.pay != nil, XPay: h.xpay != nil}
 	h.ledger = ledger.New(h.db, h.operators, h.clock.now)
 	h.orders = order.New(order.Options{
-		DB: h.db, Shop: counter{h.courses, selling}, Learners: h.learners, Channels: channels, Grants: h.grants, Inbox: h.ledger, Facts: h.events,
+		DB: h.db, Shop: h.courses, Learners: h.learners, Channels: channels, Grants: h.grants, Inbox: h.ledger, Facts: h.events,
 		Auditor: h.operators, Queue: h.jobs, Articles: figure.NewCatalogue(h.db, "articles"), Campaigns: figure.NewCatalogue(h.db, "campaigns"), Now: h.clock.now, RefundLimit: model.Fen(cfg.RefundLimit),
 	})
 	h.money = h.orders
 	h.pushes.Orders = h.orders
 	h.erasers = append(h.erasers, h.orders.Erase)
 	return nil
-}
-
-// counter is the course's side of a sale.
-type counter struct {
-	courses *course.Service
-	selling model.Selling
-}
-
-// Item describes a course to somebody who would buy it. A draft is not there.
-func (c counter) Item(ctx context.Context, courseID int64, platform model.Platform) (model.Item, error) {
-	row, err := c.courses.Get(ctx, courseID)
-	if err != nil {
-		return model.Item{}, err
-	}
-	if row.Status == model.CourseDraft {
-		return model.Item{}, model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这门课程")
-	}
-	return model.Item{
-		CourseID: row.ID, Title: row.Title, Price: row.Price, ProductID: row.ProductID(), OnSale: row.Status == model.CourseOnSale,
-		Vias: row.Vias(c.selling, platform),
-	}, nil
 }

@@ -55,7 +55,7 @@ func (h *house) shop() error {
 
 	who := learner.Options{
 		AppID: cfg.MiniAppID, Secret: []byte(cfg.Secret), WeChat: noMini{}, Persons: h.persons, Money: h, Once: learner.NewMemory(h.redis), Now: h.clock.now,
-		Erasers: []learner.Eraser{h.erase},
+		Erasers: func() []learner.Eraser { return h.erasers },
 	}
 	h.erasers = append(h.erasers, h.progress.Erase, h.persons.Erase)
 	if h.mini != nil {
@@ -78,14 +78,4 @@ func (h *house) MoneyOpen(tx *gorm.DB, learnerID int64) (bool, error) {
 		return false, nil // nothing is sold here
 	}
 	return h.money.MoneyOpen(tx, learnerID)
-}
-
-// erase asks every owner of a table that knows a person, in the order they were listed.
-func (h *house) erase(tx *gorm.DB, personID int64) error {
-	for _, e := range h.erasers {
-		if err := e(tx, personID); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -52,7 +52,9 @@ type Options struct {
 	Persons Persons
 	Money   Money
 	Once    Once
-	Erasers []Eraser // of all other owners; learner's own comes last by itself
+	// Erasers lists those of all other owners, in their order; learner's own comes last by itself. It is asked
+	// at each erasing, since some owners are built after the learners.
+	Erasers func() []Eraser
 	Now     func() time.Time
 }
 
@@ -259,8 +261,8 @@ func (s *Service) EraseMe(ctx context.Context, c model.Caller) error {
 		if err != nil {
 			return err
 		}
-		for _, n := range numbers {
-			for _, erase := range append(slices.Clone(s.o.Erasers), s.Erase) {
+		for _, erase := range append(s.erasers(), s.Erase) {
+			for _, n := range numbers { // a later owner may be the one an earlier asks
 				if err := erase(tx, n); err != nil {
 					return fmt.Errorf("erase person %d: %w", n, err)
 				}
@@ -272,6 +274,13 @@ func (s *Service) EraseMe(ctx context.Context, c model.Caller) error {
 		s.alive.forget(c.LearnerID)
 	}
 	return err
+}
+
+func (s *Service) erasers() []Eraser {
+	if s.o.Erasers == nil {
+		return nil
+	}
+	return slices.Clone(s.o.Erasers())
 }
 
 // Erase blots out the person's accounts. The rows stay, with nothing in them that leads to a human.

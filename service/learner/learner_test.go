@@ -190,7 +190,9 @@ func TestEraseMe(t *testing.T) {
 		s, w, money := service(t, db)
 		ctx := context.Background()
 		var asked []int64
-		s.o.Erasers = []Eraser{func(_ *gorm.DB, person int64) error { asked = append(asked, person); return nil }}
+		s.o.Erasers = func() []Eraser {
+			return []Eraser{func(_ *gorm.DB, person int64) error { asked = append(asked, person); return nil }}
+		}
 		l, err := s.Login(ctx, "a1", "android")
 		if err != nil {
 			t.Fatal(err)
