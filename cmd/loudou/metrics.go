@@ -3,11 +3,14 @@ package main
 import (
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"loudou/service/event"
 )
 
 // metrics is the registry behind /metrics. Labels are routes and statuses, never people.
@@ -26,6 +29,19 @@ func newMetrics() *metrics {
 
 func (m *metrics) request(route, method string, status int, d time.Duration) {
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(d.Seconds())
+}
+
+// events tells what the taking in of events does.
+func (m *metrics) events(s *event.Service) {
+	count := func(name, help string, n *atomic.Int64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(n.Load()) })
+	}
+	m.registry.MustRegister(
+		count("loudou_events_accepted_total", "events stored", &s.Accepted),
+		count("loudou_events_duplicate_total", "events that were there already", &s.Duplicates),
+		count("loudou_event_batches_folded_total", "batches added to the roll-ups", &s.Folded),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "loudou_event_requests_waiting", Help: "requests in the committers' queue"}, func() float64 { return float64(s.Waiting()) }),
+	)
 }
 
 func (m *metrics) handler() http.Handler {

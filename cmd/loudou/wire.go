@@ -119,6 +119,8 @@ func build(cfg config.Config) (*house, error) {
 	})
 	h.background = append(h.background, h.events.Run)
 	h.jobs.Every("event.reconcile", 6*time.Hour, h.events.Nightly)
+	h.erasers = append(h.erasers, h.events.Erase)
+	h.metrics.events(h.events)
 	h.figures = figure.New(h.db, h.persons, h.events, h.clock.now)
 
 	if err := h.shop(); err != nil {

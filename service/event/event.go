@@ -70,6 +70,7 @@ type Service struct {
 
 	rejected rejections
 	dirty    dirtyKeys
+	behind   atomic.Bool // the last feed of Redis failed
 	// Accepted, Duplicates and Folded count since the start, for /metrics.
 	Accepted, Duplicates, Folded atomic.Int64
 }
@@ -115,6 +116,17 @@ func (s *Service) Run(ctx context.Context) {
 	committers.Wait()
 	cancel()
 	behind.Wait()
+}
+
+// Waiting is how many requests stand in the queue, for /metrics.
+func (s *Service) Waiting() int { return len(s.queue) }
+
+// Erase blanks what a person's events say beyond numbers; the events stay, so all sums stay.
+func (s *Service) Erase(tx *gorm.DB, person int64) error {
+	if err := tx.Exec("UPDATE events SET props = NULL WHERE person_id = ? AND props IS NOT NULL", person).Error; err != nil {
+		return fmt.Errorf("erase events of person %d: %w", person, err)
+	}
+	return nil
 }
 
 // namespace turns natural keys into UUIDs (version 5). It is part of the data: never change it.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
 	"gorm.io/gorm"
 
 	"loudou/model"
@@ -246,5 +247,49 @@ func TestReconcileMends(t *testing.T) {
 			v, err := rdb.HGet(t.Context(), hash{20260302, KindCourse, "1"}.key(), "course_view").Result()
 			return err == nil && strings.HasSuffix(v, " 2")
 		})
+	})
+}
+
+// Without Redis everything is taken in and counted, and live figures come from the roll-ups.
+func TestWithoutRedis(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		away := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true})
+		t.Cleanup(func() { _ = away.Close() })
+		s := open(t, db, away, Options{})
+		start := time.Now()
+		if got := take(t, s, body(fields{"course_id": 1})); got != "1 0" || time.Since(start) > 2*time.Second {
+			t.Fatal(got, time.Since(start))
+		}
+		until(t, "the roll-ups show it", func() bool {
+			live, err := s.Live(t.Context(), KindCourse, "1")
+			return err == nil && live[model.EventCourseView] == 1
+		})
+	})
+}
+
+// Erasing blanks what events say beyond numbers; nothing countable changes. Old batch rows go, the newest stays.
+func TestEraseAndSweep(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		s := open(t, db, openRedis(t), Options{})
+		take(t, s, body(fields{"course_id": 1, "props": fields{"q": "name"}}))
+		if err := db.Transaction(func(tx *gorm.DB) error { return s.Erase(tx, 7) }); err != nil {
+			t.Fatal(err)
+		}
+		if n := count(t, db, "SELECT COUNT(*) FROM events WHERE props IS NULL AND course_id = 1"); n != 1 {
+			t.Errorf("%d blanked", n)
+		}
+		if err := s.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Exec("INSERT INTO event_batches (id, instance, counted) VALUES (70000, 'x', 1)").Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Nightly(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := count(t, db, "SELECT MIN(id) FROM event_batches"); n != 70000 {
+			t.Errorf("oldest batch is %d", n)
+		}
+		agree(t, s, db)
 	})
 }

@@ -47,9 +47,31 @@ func (s *Service) Reconcile(ctx context.Context, days []int, rewrite bool, tell 
 func (s *Service) Nightly(ctx context.Context) error {
 	now := s.now()
 	days := []int{model.DayNumber(now.AddDate(0, 0, -2)), model.DayNumber(now.AddDate(0, 0, -1)), model.DayNumber(now)}
+	if err := s.sweep(ctx); err != nil {
+		return err
+	}
 	return s.Reconcile(ctx, days, false, func(d Difference) {
 		slog.Warn("counter differed", "where", d.Where, "day", d.Day, "kind", d.Kind, "ref", d.Ref, "type", d.Type, "was", d.Was, "is", d.Is, "mended", !d.Unmended)
 	})
+}
+
+// keepBatches is how many of the newest batch rows stay; a counted one has done its duty.
+const keepBatches = 50_000
+
+// sweep deletes old counted batch rows, a few thousand at a time. The newest always stays, so that no
+// server, restarted, hands out its number again.
+func (s *Service) sweep(ctx context.Context) error {
+	db := s.db.WithContext(ctx)
+	var first, last int64
+	if err := db.Raw("SELECT COALESCE(MIN(id), 0), COALESCE(MAX(id), 0) FROM event_batches").Row().Scan(&first, &last); err != nil {
+		return fmt.Errorf("sweep batches: %w", err)
+	}
+	for ; first < last-keepBatches; first += 5000 {
+		if err := db.Exec("DELETE FROM event_batches WHERE counted = 1 AND id >= ? AND id < ?", first, min(first+5000, last-keepBatches)).Error; err != nil {
+			return fmt.Errorf("sweep batches: %w", err)
+		}
+	}
+	return nil
 }
 
 // held is a roll-up row with its version.
