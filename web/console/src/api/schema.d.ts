@@ -193,6 +193,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How we are connected to WeChat, database and Redis */
+        get: operations["connection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/courses": {
         parameters: {
             query?: never;
@@ -427,6 +444,23 @@ export interface paths {
         put?: never;
         /** The people behind a bar of a funnel */
         post: operations["funnelPeople"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for the operator, and what must never be */
+        get: operations["home"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1366,38 +1400,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/console/v1/home": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["home"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/console/v1/connection": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["connection"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1472,6 +1474,7 @@ export interface components {
             column: string;
             /** Format: int64 */
             course_id: number | null;
+            course_title: string;
             cover: string;
             /** Format: date-time */
             created_at: string;
@@ -1519,7 +1522,7 @@ export interface components {
             author?: string;
             /** @description 栏目 */
             column?: string;
-            /** @description 公众号 HTML; cleaned by an allow-list before it is kept */
+            /** @description 公众号 HTML; cleaned by an allow-list before it is kept. Left out: as it is, like cover, column and goal */
             content?: string;
             /** Format: int64 */
             course_id?: number | null;
@@ -1585,6 +1588,7 @@ export interface components {
             content: string;
             /** Format: int64 */
             course_id: number | null;
+            course_title: string;
             cover: string;
             /** Format: date-time */
             created_at: string;
@@ -1612,17 +1616,16 @@ export interface components {
         };
         AuditBody: {
             action: string;
-            /** @description JSON text */
-            after: string;
+            after: unknown;
             /** Format: date-time */
             at: string;
-            /** @description JSON text, empty when there was nothing */
-            before: string;
+            /** @description any JSON; null when there was nothing */
+            before: unknown;
             /** Format: int64 */
             id: number;
             object: string;
             object_id: string;
-            operator: string;
+            operator_name: string;
             reason: string;
         };
         Cell: {
@@ -1726,6 +1729,21 @@ export interface components {
         ChangesOutBody: {
             changes: string[];
         };
+        CheckBody: {
+            /**
+             * Format: date-time
+             * @description when it last happened
+             */
+            at: string | null;
+            /** @description what to do about it */
+            fix?: string;
+            key: string;
+            /** @enum {string} */
+            state: "ok" | "warn" | "bad" | "off";
+            /** @description what is, in Chinese */
+            text: string;
+            title: string;
+        };
         Cohort: {
             cells: components["schemas"]["Cell"][];
             /** @description its first day */
@@ -1750,6 +1768,11 @@ export interface components {
             operator: string;
             /** Format: int64 */
             version: number;
+        };
+        ConnectionOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            items: components["schemas"]["CheckBody"][];
         };
         Cookie: {
             Domain: string;
@@ -2084,10 +2107,9 @@ export interface components {
             to: string;
             /**
              * Format: int64
-             * @description from the entry, its end included
-             * @default 168
+             * @description from the entry, its end included; default 168
              */
-            window_hours: number;
+            window_hours?: number;
         };
         FunnelOutBody: {
             /** Format: date-time */
@@ -2130,6 +2152,18 @@ export interface components {
             overall: number | null;
             steps: components["schemas"]["StepPeople"][];
         };
+        Guards: {
+            /**
+             * Format: int64
+             * @description open courses whose order holds no money
+             */
+            grant_without_reason: number;
+            /**
+             * Format: int64
+             * @description paid orders whose course is not open
+             */
+            paid_without_grant: number;
+        };
         HitBody: {
             /** Format: int64 */
             hits: number;
@@ -2139,6 +2173,12 @@ export interface components {
         };
         HitsOutBody: {
             items: components["schemas"]["HitBody"][];
+        };
+        HomeOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            guards: components["schemas"]["Guards"];
+            todo: components["schemas"]["TodoBody"][];
         };
         House: {
             /** Format: date-time */
@@ -2170,8 +2210,6 @@ export interface components {
             source: "wechat" | "ours";
         };
         JobBody: {
-            /** Format: int64 */
-            attempts: number;
             /** Format: date-time */
             created_at: string;
             /** Format: int64 */
@@ -2182,7 +2220,9 @@ export interface components {
             /** Format: date-time */
             run_at: string;
             /** @enum {string} */
-            state: "waiting" | "running" | "dead";
+            status: "waiting" | "running" | "dead";
+            /** Format: int64 */
+            tries: number;
             /** Format: date-time */
             updated_at: string;
         };
@@ -3119,6 +3159,14 @@ export interface components {
             /** Format: double */
             step_rate: number | null;
         };
+        TodoBody: {
+            /** Format: int64 */
+            count: number;
+            key: string;
+            /** @description page of the console */
+            link: string;
+            title: string;
+        };
         TriedMessage: {
             appid?: string;
             article_id?: string;
@@ -3200,34 +3248,6 @@ export interface components {
             total: number;
             /** Format: int64 */
             used: number;
-        };
-        HomeOutBody: {
-            todo: {
-                key: string;
-                title: string;
-                /** Format: int64 */
-                count: number;
-                link: string;
-            }[];
-            guards: {
-                /** Format: int64 */
-                paid_without_grant: number;
-                /** Format: int64 */
-                grant_without_reason: number;
-            };
-            as_of: string;
-        };
-        ConnectionOutBody: {
-            items: {
-                key: string;
-                title: string;
-                /** @enum {string} */
-                state: "ok" | "warn" | "bad" | "off";
-                text: string;
-                at: string | null;
-                fix?: string;
-            }[];
-            as_of: string;
         };
     };
     responses: never;
@@ -3620,6 +3640,8 @@ export interface operations {
             query?: {
                 page_size?: number;
                 page_token?: string;
+                /** @description a word of operator, action, object or its number */
+                q?: string;
                 operator?: string;
                 action?: string;
                 object?: string;
@@ -3658,6 +3680,8 @@ export interface operations {
     auditFile: {
         parameters: {
             query?: {
+                /** @description a word of operator, action, object or its number */
+                q?: string;
                 operator?: string;
                 action?: string;
                 object?: string;
@@ -3679,6 +3703,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOutBody"];
+                };
             };
             /** @description Error */
             default: {
@@ -4241,12 +4294,41 @@ export interface operations {
             };
         };
     };
+    home: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listJobs: {
         parameters: {
             query?: {
                 page_size?: number;
                 page_token?: string;
-                state?: "waiting" | "running" | "dead";
+                status?: "waiting" | "running" | "dead";
             };
             header?: never;
             path?: never;
@@ -6371,64 +6453,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionOutBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    home: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HomeOutBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    connection: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConnectionOutBody"];
                 };
             };
             /** @description Error */
