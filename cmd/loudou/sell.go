@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
+
 	"loudou/model"
 	"loudou/service/figure"
 	"loudou/service/ledger"
@@ -26,7 +29,7 @@ func (h *house) sell() error {
 		if err != nil {
 			return err
 		}
-		channels[model.ViaJSAPI] = wxpay.Channel{Client: h.pay, NotifyURL: base + "/hook/pay", RefundNotifyURL: base + "/hook/refund"}
+		channels[model.ViaJSAPI] = wxpay.Channel{Client: h.pay, NotifyURL: base + "/hook/pay", RefundNotifyURL: base + "/hook/refund", Shipped: h.shipped}
 	}
 	if h.xpay != nil {
 		channels[model.ViaXPay] = xpay.Channel{Client: h.xpay}
@@ -40,4 +43,20 @@ func (h *house) sell() error {
 	h.pushes.Orders = h.orders
 	h.erasers = append(h.erasers, h.orders.Erase)
 	return nil
+}
+
+// shipped tells WeChat that a course was opened, where the Mini Program is under 发货信息管理: the money stays
+// frozen until then.
+func (h *house) shipped(ctx context.Context, o model.Order, p model.Payment) error {
+	if h.mini == nil || p.TransactionID == nil || p.OpenID == "" {
+		return nil
+	}
+	managed, err := h.mini.TradeManaged(ctx)
+	if errors.Is(err, model.ErrUnavailable) {
+		return err
+	}
+	if err != nil || !managed { // an account that may not even ask has no such duty
+		return nil //nolint:nilerr // see above
+	}
+	return h.mini.UploadShippingInfo(ctx, *p.TransactionID, p.OpenID, "课程《"+o.Title+"》")
 }
