@@ -39,37 +39,10 @@ type desk struct {
 func openDesk(t *testing.T, dsn string, instances int) *desk {
 	t.Helper()
 	d := &desk{t: t, dsn: dsn, fake: wechattest.New(wechattest.Options{Wait: 5 * time.Second, RetryEvery: 20 * time.Millisecond}).Start(t)}
-	oa := d.fake.Official()
 	for range instances {
-		env := map[string]string{
-			"LOUDOU_DATABASE": dsn, "LOUDOU_DATA": t.TempDir(), "LOUDOU_SECRET": "a-secret-for-tests-0123456789-0123456789", "LOUDOU_LIMITS": "off",
-			"LOUDOU_OFFICIAL_APPID": oa.AppID, "LOUDOU_OFFICIAL_SECRET": oa.Secret, "LOUDOU_OFFICIAL_TOKEN": oa.Token, "LOUDOU_OFFICIAL_AES_KEY": oa.AESKey,
-			"LOUDOU_MINI_APPID": d.fake.Mini().AppID, "LOUDOU_MINI_SECRET": d.fake.Mini().Secret, "LOUDOU_MINI_TOKEN": d.fake.Mini().Token, "LOUDOU_MINI_AES_KEY": d.fake.Mini().AESKey,
-			"LOUDOU_WECHAT_API": d.fake.URL(), "LOUDOU_OPERATOR_NAME": "boss", "LOUDOU_OPERATOR_PASSWORD": "Correct-Horse-9", "LOUDOU_PUBLIC_URL": "http://127.0.0.1:8080",
-		}
-		cfg, err := config.Load("", func(k string) (string, bool) { v, ok := env[k]; return v, ok })
-		if err != nil {
-			t.Fatal(err)
-		}
-		h, err := build(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := migration.Up(context.Background(), h.db); err != nil {
-			t.Fatal(err)
-		}
-		for _, step := range h.begin {
-			if err := step(context.Background()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		var wg sync.WaitGroup
-		for _, loop := range h.background {
-			wg.Go(func() { loop(ctx) })
-		}
+		h := openHouse(t, d.fake, dsn, d.fake.URL())
 		s := httptest.NewServer(h.handler)
-		t.Cleanup(func() { s.Close(); cancel(); wg.Wait(); h.close() })
+		t.Cleanup(s.Close)
 		d.houses, d.urls = append(d.houses, h), append(d.urls, s.URL)
 	}
 	d.fake.SetHooks(d.urls[0]+"/hook/official", d.urls[0]+"/hook/mini")
@@ -77,6 +50,41 @@ func openDesk(t *testing.T, dsn string, instances int) *desk {
 	d.http = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	d.csrf = d.call("POST", "/login", `{"name":"boss","password":"Correct-Horse-9"}`, 200)["csrf_token"].(string)
 	return d
+}
+
+// openHouse builds and starts a house on dsn for the fake's accounts; it ends with the test.
+func openHouse(t testing.TB, fake *wechattest.Fake, dsn, api string) *house {
+	t.Helper()
+	oa := fake.Official()
+	env := map[string]string{
+		"LOUDOU_DATABASE": dsn, "LOUDOU_DATA": t.TempDir(), "LOUDOU_SECRET": "a-secret-for-tests-0123456789-0123456789", "LOUDOU_LIMITS": "off",
+		"LOUDOU_OFFICIAL_APPID": oa.AppID, "LOUDOU_OFFICIAL_SECRET": oa.Secret, "LOUDOU_OFFICIAL_TOKEN": oa.Token, "LOUDOU_OFFICIAL_AES_KEY": oa.AESKey,
+		"LOUDOU_MINI_APPID": fake.Mini().AppID, "LOUDOU_MINI_SECRET": fake.Mini().Secret, "LOUDOU_MINI_TOKEN": fake.Mini().Token, "LOUDOU_MINI_AES_KEY": fake.Mini().AESKey,
+		"LOUDOU_WECHAT_API": api, "LOUDOU_OPERATOR_NAME": "boss", "LOUDOU_OPERATOR_PASSWORD": "Correct-Horse-9", "LOUDOU_PUBLIC_URL": "http://127.0.0.1:8080",
+	}
+	cfg, err := config.Load("", func(k string) (string, bool) { v, ok := env[k]; return v, ok })
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := build(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := migration.Up(context.Background(), h.db); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range h.begin {
+		if err := step(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for _, loop := range h.background {
+		wg.Go(func() { loop(ctx) })
+	}
+	t.Cleanup(func() { cancel(); wg.Wait(); h.close() })
+	return h
 }
 
 // call speaks to the console of the first instance and wants a status.
