@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	foldEvery = 100 * time.Millisecond // under load; longer when folding itself takes long
-	scanEvery = 250 * time.Millisecond // how often batches nobody here remembers are looked for
+	foldEvery = 50 * time.Millisecond  // under load; longer when folding itself takes long
+	scanEvery = 150 * time.Millisecond // how often batches nobody here remembers are looked for
 	foreign   = 2 * time.Second        // another instance's batch is left alone this long
 )
 

@@ -34,7 +34,7 @@ type Recent struct {
 const mostRecent = 20
 
 // liveFor is how long one answer serves everybody who looks at the same thing.
-const liveFor = 700 * time.Millisecond
+const liveFor = 400 * time.Millisecond
 
 type liveKey struct{ article, course int64 }
 
