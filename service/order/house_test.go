@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"sync"
@@ -117,7 +116,7 @@ func open(t *testing.T, db *gorm.DB) *house {
 	h.ledger = ledger.New(db, ops, h.now)
 	h.orders = order.New(order.Options{
 		DB: db, Shop: shop{}, Learners: shop{}, Grants: h.grants, Inbox: h.ledger, Facts: event.New(db, rdb, event.Options{Now: h.now}), Auditor: ops,
-		Queue: quietQueue{h.jobs}, Now: h.now,
+		Queue: quietQueue{h.jobs}, Now: h.now, RefundLimit: 50000,
 		Channels: map[model.Via]order.Channel{
 			model.ViaJSAPI: wxpay.Channel{Client: h.client, NotifyURL: "http://127.0.0.1/hook/pay", RefundNotifyURL: "http://127.0.0.1/hook/refund"},
 		},
@@ -275,5 +274,3 @@ func (h *house) tell(change map[string]any, no string) int {
 	}
 	return h.pay.Send("http://127.0.0.1/hook/pay", h.pay.Seal("TRANSACTION.SUCCESS", raw))
 }
-
-var _ = http.StatusOK

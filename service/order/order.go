@@ -128,7 +128,7 @@ type Options struct {
 	Expiry       time.Duration // how long an order waits for its money; default 30 minutes
 	XPayHold     time.Duration // how long virtual payment may still bring money after the phone got its sheet; default 30 minutes
 	RefundWindow time.Duration // how long after paying a learner may ask for a refund; default 7 days
-	RefundLimit  model.Fen     // above it two operators must agree; default 50000
+	RefundLimit  model.Fen     // above it two operators must agree; 0: always
 }
 
 // Service sells.
@@ -149,9 +149,6 @@ func New(o Options) *Service {
 	}
 	if o.RefundWindow == 0 {
 		o.RefundWindow = 7 * 24 * time.Hour
-	}
-	if o.RefundLimit == 0 {
-		o.RefundLimit = 50000
 	}
 	s := &Service{Options: o, db: o.DB, clock: time.Now}
 	o.Queue.Handle(jobPaid, s.afterPaid)
