@@ -1,0 +1,161 @@
+import type { components } from '@/api/schema'
+import { utf8Bytes } from '@/lib/bytes'
+import { toInstant, toWall } from '@/lib/time'
+import type { Word } from '@/lib/words'
+
+type S = components['schemas']
+export type Rule = S['ReplyBody']
+export type RuleInput = S['RuleBody']
+export type Message = S['Message']
+export type MessageType = Message['type']
+export type Keyword = S['Keyword']
+export type Kind = RuleInput['kind']
+export type Match = Keyword['match']
+
+export const kindNames: Record<string, string> = { keyword: '关键词', follow: '被关注', default: '默认回复', scene: '扫场景码', menu: '点菜单' }
+export const kindHints: Record<Kind, string> = {
+  keyword: '粉丝发来的话里有这些词时回复', follow: '有人关注公众号时回复', default: '没有任何关键词命中时回复', scene: '扫了某个场景二维码时回复', menu: '点了菜单里「点击回复」的按钮时回复',
+}
+export const matchNames: Record<Match, string> = { exact: '全匹配', contains: '半匹配', regex: '正则' }
+export const matchHints: Record<Match, string> = { exact: '整句和它一样', contains: '句子里有它', regex: 'RE2 写法，不分大小写' }
+export const stateWords: Record<string, Word> = {
+  live: { text: '线上', mood: 'good' },
+  changed: { text: '改了未发布', mood: 'warn', shape: 'half' },
+  new: { text: '草稿', mood: 'warn', shape: 'hollow' },
+  off: { text: '已停用', mood: 'muted', shape: 'hollow' },
+}
+export const messageNames: Record<string, string> = {
+  text: '文字', image: '图片', news: '图文', miniprogrampage: '小程序卡片', voice: '语音', video: '视频', music: '音乐', mpnews: '图文素材',
+  mpnewsarticle: '已发布文章', msgmenu: '菜单消息', wxcard: '卡券', transfer_customer_service: '转人工客服',
+}
+// What the + button offers; a rule that holds another kind still shows it and keeps it.
+export const offered: MessageType[] = ['text', 'image', 'news', 'miniprogrampage']
+// What WeChat lets stand as the answer itself; the rest follows as a customer-service message.
+const passive = new Set<string>(['text', 'image', 'voice', 'video', 'music', 'news', 'transfer_customer_service'])
+export const isPassive = (m: { type: string }) => passive.has(m.type)
+
+export const limits = { text: 2048, title: 256, description: 512, url: 1024, cardTitle: 192, pagePath: 1024, keyword: 60, regex: 256, name: 60 }
+export const articlesMost = (kind: Kind) => (kind === 'keyword' || kind === 'default' ? 1 : 8)
+export const messagesMost = (pick: string) => (pick === 'random' ? 20 : 5)
+
+// Form is a rule as it is edited: every field there, times as Beijing wall time.
+export interface Form {
+  name: string; kind: Kind; event_key: string; keywords: Keyword[]; priority: number; pick: 'all' | 'random'; messages: Message[]; enabled: boolean
+  days: number[]; from: string; to: string; starts_at: string; ends_at: string
+}
+
+export function emptyForm(kind: Kind = 'keyword'): Form {
+  return {
+    name: '', kind, event_key: '', keywords: kind === 'keyword' ? [{ text: '', match: 'contains' }] : [], priority: 0, pick: 'all', messages: [newMessage('text')], enabled: true,
+    days: [], from: '', to: '', starts_at: '', ends_at: '',
+  }
+}
+export function newMessage(type: MessageType): Message {
+  switch (type) {
+    case 'text': return { type, content: '' }
+    case 'image': return { type, media_id: '' }
+    case 'news': return { type, articles: [{ title: '', description: '', url: '', picurl: '' }] }
+    case 'miniprogrampage': return { type, title: '', appid: '', pagepath: '', thumb_media_id: '' }
+    default: return { type }
+  }
+}
+export function toForm(r: Rule): Form {
+  return {
+    name: r.name, kind: r.kind as Kind, event_key: r.event_key, keywords: r.keywords.map((k) => ({ ...k })), priority: r.priority, pick: r.pick === 'random' ? 'random' : 'all',
+    messages: JSON.parse(JSON.stringify(r.messages)) as Message[], enabled: r.enabled, days: [...(r.active.days ?? [])], from: r.active.from ?? '', to: r.active.to ?? '',
+    starts_at: toWall(r.active.starts_at), ends_at: toWall(r.active.ends_at),
+  }
+}
+export function toInput(f: Form): RuleInput {
+  return {
+    name: f.name.trim(), kind: f.kind, priority: f.priority, pick: f.pick, enabled: f.enabled, messages: f.messages,
+    ...(f.kind === 'keyword' ? { keywords: f.keywords.filter((k) => k.text.trim() || f.keywords.length === 1) } : {}),
+    ...(f.kind === 'scene' || f.kind === 'menu' ? { event_key: f.event_key.trim() } : {}),
+    active: {
+      ...(f.days.length ? { days: [...f.days].sort((a, b) => a - b) } : {}), ...(f.from ? { from: f.from } : {}), ...(f.to ? { to: f.to } : {}),
+      ...(f.starts_at ? { starts_at: toInstant(f.starts_at)! } : {}), ...(f.ends_at ? { ends_at: toInstant(f.ends_at)! } : {}),
+    },
+  }
+}
+
+const weekdays = '一二三四五六日'
+// activeText says when a rule answers; always is the empty text.
+export function activeText(a: Rule['active']): string {
+  const parts: string[] = []
+  if (a.days?.length && a.days.length < 7) parts.push('周' + [...a.days].sort().map((d) => weekdays[d - 1]).join(''))
+  if (a.from && a.to) parts.push(`${a.from}–${a.to}`)
+  if (a.starts_at) parts.push(`${toWall(a.starts_at)} 起`)
+  if (a.ends_at) parts.push(`${toWall(a.ends_at)} 止`)
+  return parts.join(' ')
+}
+export function messageText(m: Message): string {
+  switch (m.type) {
+    case 'text': return m.content ?? ''
+    case 'news': return m.articles?.[0]?.title ?? ''
+    case 'miniprogrampage': case 'video': case 'music': return m.title ?? ''
+    case 'msgmenu': return m.head_content ?? ''
+    default: return m.media_id ?? m.article_id ?? m.card_id ?? ''
+  }
+}
+export const messageLine = (m: Message) => `${messageNames[m.type] ?? m.type}${messageText(m) ? `：${messageText(m)}` : ''}`
+
+// find is how the list's search looks at a rule: name, keywords, event key and what it says.
+export function find(r: Rule, q: string): boolean {
+  const want = q.trim().toLowerCase()
+  if (!want) return true
+  return [r.name, r.event_key, ...r.keywords.map((k) => k.text), ...r.messages.map(messageText)].some((t) => t.toLowerCase().includes(want))
+}
+
+const web = (u: string) => /^https?:\/\/[^\s/]+/.test(u)
+// faults are found here before asking, at the service's own names for the fields; the service has the last word.
+export function faults(f: Form): Record<string, string> {
+  const bad: Record<string, string> = {}
+  if (!f.name.trim()) bad.name = '请填写规则名称'
+  if (f.kind === 'keyword') {
+    const kept = toInput(f).keywords ?? []
+    if (!kept.some((k) => k.text.trim())) bad['keywords.0'] = '至少要有一个关键词'
+    const had = new Set<string>()
+    kept.forEach((k, i) => {
+      const id = `${k.match}\n${k.match === 'regex' ? k.text : k.text.trim().toLowerCase()}`
+      if (k.text.trim() && had.has(id)) bad[`keywords.${i}`] = `「${k.text}」重复了`
+      had.add(id)
+    })
+  }
+  if (!f.from !== !f.to) bad['active.from'] = '开始时间和结束时间要一起填'
+  else if (f.from && f.from === f.to) bad['active.to'] = '结束时间不能与开始时间相同'
+  if (f.starts_at && f.ends_at && f.starts_at >= f.ends_at) bad['active.ends_at'] = '结束日期应在开始日期之后'
+  if (!f.messages.length) bad.messages = '至少要有一条回复'
+  f.messages.forEach((m, i) => {
+    const t = messageFault(m, articlesMost(f.kind))
+    if (t) bad[`messages.${i}`] = t
+  })
+  return bad
+}
+export function messageFault(m: Message, articles: number): string {
+  const empty = (v: string | undefined) => !v?.trim()
+  const long = (v: string | undefined, most: number) => utf8Bytes(v ?? '') > most
+  switch (m.type) {
+    case 'text':
+      if (empty(m.content)) return '请填写文字内容'
+      return long(m.content, limits.text) ? `文字超出 ${limits.text} 字节` : ''
+    case 'image': return empty(m.media_id) ? '请填写素材 media_id' : ''
+    case 'news': {
+      const list = m.articles ?? []
+      if (!list.length || list.length > articles) return `图文应有 1 到 ${articles} 条，现有 ${list.length} 条`
+      for (const [i, a] of list.entries()) {
+        if (empty(a.title)) return `第 ${i + 1} 条图文没有标题`
+        if (!web(a.url)) return `第 ${i + 1} 条图文的链接应以 http:// 或 https:// 开头`
+        if (a.picurl && !web(a.picurl)) return `第 ${i + 1} 条图文的封面地址应以 http:// 或 https:// 开头`
+        if (long(a.title, limits.title) || long(a.description, limits.description)) return `第 ${i + 1} 条图文的标题或描述太长`
+      }
+      return ''
+    }
+    case 'miniprogrampage':
+      if (empty(m.title)) return '请填写卡片标题'
+      if (empty(m.appid)) return '请填写小程序 appid'
+      if (empty(m.pagepath)) return '请填写小程序页面路径'
+      if (empty(m.thumb_media_id)) return '请填写卡片封面 thumb_media_id'
+      return long(m.title, limits.cardTitle) ? '卡片标题太长' : ''
+    default: return ''
+  }
+}
