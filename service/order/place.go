@@ -462,7 +462,13 @@ func (s *Service) opened(tx *gorm.DB, o model.Order, factKey string, who model.A
 	if err := s.Grants.ByOrder(tx, o, who); err != nil {
 		return err
 	}
-	if err := s.Facts.Add(tx, fact(o, model.EventPaid, factKey, o.Amount, *o.PaidAt)); err != nil {
+	// WeChat tells whole seconds: a payment within the second of its order would stand before it, and the
+	// funnel would lose the buyer.
+	at := *o.PaidAt
+	if at.Before(o.CreatedAt) {
+		at = o.CreatedAt
+	}
+	if err := s.Facts.Add(tx, fact(o, model.EventPaid, factKey, o.Amount, at)); err != nil {
 		return err
 	}
 	if err := s.Queue.Add(tx, jobPaid, fmt.Sprint(o.ID), orderJob{OrderID: o.ID, ByQuery: who == model.ActorQuery}, time.Time{}); err != nil {
