@@ -19,9 +19,11 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
+          // A group takes its dependencies along: without the order of priority Vue would land in the editor's file
+          // and the login page would carry the editor.
           groups: [
-            { name: 'editor', test: /node_modules[\\/](@tiptap|prosemirror|linkifyjs|orderedmap|rope-sequence|w3c-keyname)/ },
-            { name: 'vue', test: /node_modules[\\/](@vue|vue|vue-router|pinia|@tanstack|openapi-fetch)[\\/]/ },
+            { name: 'editor', priority: 1, test: /node_modules[\\/](@tiptap|prosemirror|linkifyjs|orderedmap|rope-sequence|w3c-keyname)/ },
+            { name: 'vue', priority: 2, test: /node_modules[\\/](@vue|vue|vue-router|pinia|@tanstack|openapi-fetch)[\\/]/ },
           ],
         },
       },
