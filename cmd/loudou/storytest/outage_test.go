@@ -1,0 +1,269 @@
+package storytest
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"loudou/service/wechat/wechattest"
+	"loudou/service/wechat/wechattest/gate"
+	"loudou/service/wxpay/wxpaytest"
+)
+
+// Fault 10, short. Without its database the program answers the callback from memory, says what is missing,
+// refuses what it cannot keep, and needs nobody when the database is back.
+func TestDatabaseGone(t *testing.T) {
+	if os.Getenv("LOUDOU_TEST_MYSQL") == "" {
+		return // an embedded database cannot be gone
+	}
+	h := Open(t, binary, Options{MySQL: true})
+	course := h.Course()
+	h.Keyword("签")
+	phone := h.Phone()
+	no := phone.ordered(course)
+	h.SQL.Cut()
+	var messages [][]byte
+	var said []string
+	for i := range 5 {
+		m := Text("oFanAlpha", "签", strconv.Itoa(8000+i))
+		a := h.Push(0, m)
+		if a.Status != http.StatusOK || a.Said() == "" || a.Took > 1200*time.Millisecond {
+			t.Errorf("push while the database is gone: %d %q after %v", a.Status, a.Said(), a.Took)
+		}
+		messages, said = append(messages, m), append(said, a.Said())
+	}
+	if a := h.call(&http.Client{Timeout: 5 * time.Second}, "GET", h.All[0].URL()+"/readyz", ""); a.Status != 503 || !strings.Contains(string(a.Body), "数据库") {
+		t.Errorf("readyz: %d %s", a.Status, a.Body)
+	}
+	if _, a := phone.Events(course, 5, nil); a.Status != 503 {
+		t.Errorf("events: %d %s", a.Status, a.Body)
+	}
+	if _, err := h.Pay.Pay(no, wxpaytest.Payment{Silent: true}); err != nil {
+		t.Fatal(err)
+	}
+	if a := phone.Call("GET", "/orders/"+no, ""); a.Status/100 == 2 || a.Status == 404 {
+		t.Errorf("an order: %d %s", a.Status, a.Body)
+	}
+	h.SQL.Heal()
+	h.Until("ready again", 5*time.Second, func() bool {
+		return h.call(&http.Client{Timeout: 2 * time.Second}, "GET", h.All[0].URL()+"/readyz", "").Status == 200
+	})
+	h.Until("every push stored", 15*time.Second, func() bool { return h.Count("SELECT COUNT(*) FROM pushes") == 5 })
+	for i, m := range messages {
+		if a := h.Push(0, m); a.Said() != said[i] {
+			t.Errorf("push %d: %q, before %q", i, a.Said(), said[i])
+		}
+	}
+	if n := h.Count("SELECT COUNT(*) FROM pushes"); n != 5 {
+		t.Errorf("%d pushes stored, want 5", n)
+	}
+	if _, a := phone.Events(course, 5, nil); a.Status != 200 {
+		t.Errorf("events again: %d %s", a.Status, a.Body)
+	}
+	// The notice never came: the learner's own look asks WeChat.
+	h.Until("paid, known by asking", 20*time.Second, func() bool { return phone.Call("GET", "/orders/"+no, "").Get("status") == "paid" })
+	Check(t, h)
+}
+
+// A notice that comes while the database is gone is not taken, and settles when it is told again.
+func TestNoticeWhileTheDatabaseIsGone(t *testing.T) {
+	if os.Getenv("LOUDOU_TEST_MYSQL") == "" {
+		return // an embedded database cannot be gone
+	}
+	h := Open(t, binary, Options{MySQL: true})
+	no := h.Phone().ordered(h.Course())
+	h.SQL.Cut()
+	if _, err := h.Pay.Pay(no, wxpaytest.Payment{}); err != nil {
+		t.Fatal(err)
+	}
+	h.Pay.Wait()
+	for _, n := range h.Pay.Notices(no) {
+		if n.Status/100 == 2 {
+			t.Errorf("the notice was answered %d", n.Status)
+		}
+	}
+	h.SQL.Heal()
+	h.Until("taken", 5*time.Second, func() bool { return h.Pay.TellAgain(no)/100 == 2 })
+	if n := h.Count("SELECT COUNT(*) FROM grants WHERE status = 'active'"); n != 1 {
+		t.Errorf("%d grants", n)
+	}
+	Check(t, h)
+}
+
+// Faults 7 and 8. Redis is gone, then back and empty: every door answers, and the counters are right again.
+func TestRedisGoneAndEmptied(t *testing.T) {
+	if os.Getenv("LOUDOU_TEST_REDIS") == "" {
+		return // the one inside the program cannot be gone
+	}
+	both(t, func(t *testing.T, o Options) {
+		h := Open(t, binary, o)
+		course := h.Course()
+		h.Keyword("签")
+		phone := h.Phone()
+		phone.Events(course, 20, nil)
+		h.Cache.Cut()
+		for i := range 3 {
+			if a := h.Push(0, Text("oFanAlpha", "签", strconv.Itoa(8100+i))); a.Status != 200 || a.Said() == "" || a.Took > 2*time.Second {
+				t.Errorf("push without Redis: %d %q after %v", a.Status, a.Said(), a.Took)
+			}
+		}
+		if _, a := phone.Events(course, 20, nil); a.Status != 200 {
+			t.Errorf("events without Redis: %d %s", a.Status, a.Body)
+		}
+		no := phone.ordered(course)
+		if _, err := h.Pay.Pay(no, wxpaytest.Payment{}); err != nil {
+			t.Fatal(err)
+		}
+		h.Until("paid without Redis", 10*time.Second, func() bool { return h.Count("SELECT COUNT(*) FROM grants WHERE status = 'active'") == 1 })
+		for _, path := range []string{"/home", "/live", "/courses", "/orders"} {
+			if a := h.Console("GET", path, ""); a.Status >= 500 {
+				t.Errorf("console%s without Redis: %d %s", path, a.Status, a.Body)
+			}
+		}
+		if err := h.Redis.FlushDB(context.Background()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		h.Cache.Heal()
+		phone.Events(course, 5, nil)
+		h.Until("the counters are right again", 60*time.Second, func() bool { return h.redisAgrees() })
+		Check(t, h)
+	})
+}
+
+// Faults 16–18. WeChat's API is down, slow, refuses the token or has had enough: the callback does not
+// notice, the operator is told, and a bad token costs one refresh.
+func TestWeChatHasABadDay(t *testing.T) {
+	both(t, func(t *testing.T, o Options) {
+		const create = "/cgi-bin/qrcode/create"
+		h := Open(t, binary, o)
+		h.Keyword("签")
+		n := 0
+		code := func() Answer {
+			n++
+			return h.Console("POST", "/scene-codes", `{"scene":"s`+strconv.Itoa(n)+`","permanent":true,"channel":"海报"}`)
+		}
+		h.must(201, code())
+		before, asked := h.WeChat.Count("/cgi-bin/token")+h.WeChat.Count("/cgi-bin/stable_token"), h.WeChat.Count(create)
+		f := wechattest.ErrCode(40001)
+		f.Times = 1
+		h.WeChat.Fail(create, f)
+		h.must(201, code())
+		if got := h.WeChat.Count("/cgi-bin/token") + h.WeChat.Count("/cgi-bin/stable_token") - before; got != 1 {
+			t.Errorf("40001 cost %d refreshes, want one", got)
+		}
+		if got := h.WeChat.Count(create) - asked; got != 2 {
+			t.Errorf("40001: called %d times, want two", got)
+		}
+		for name, fault := range map[string]gate.Fault{"down": {Drop: true}, "502": gate.Status(502, "bad gateway"), "silent": {Hang: true}} {
+			clear := h.WeChat.Fail("/cgi-bin/", fault)
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if a := code(); a.Status < 500 || a.Took > 15*time.Second {
+					t.Errorf("%s: %d after %v", name, a.Status, a.Took)
+				}
+			})
+			if a := h.Push(0, Text("oFanAlpha", "签", name)); a.Said() == "" || a.Took > 2*time.Second {
+				t.Errorf("%s: the callback said %q after %v", name, a.Said(), a.Took)
+			}
+			wg.Wait()
+			clear()
+		}
+		h.must(201, code())
+		clear := h.WeChat.Fail(create, wechattest.ErrCode(45009))
+		code()
+		asked = h.WeChat.Count(create)
+		code()
+		if got := h.WeChat.Count(create); got != asked {
+			t.Errorf("after 45009 WeChat was called %d times more", got-asked)
+		}
+		clear()
+		Check(t, h)
+	})
+}
+
+// Fault 19. The same push three times on two instances, together: one row, one answer.
+func TestPushedThreeTimesOnTwoInstances(t *testing.T) {
+	both(t, func(t *testing.T, o Options) {
+		o.Programs = 2
+		h := Open(t, binary, o)
+		h.Keyword("签")
+		time.Sleep(2500 * time.Millisecond) // the other instance hears of the version
+		for i := range 5 {
+			m := Text("oFanAlpha", "签", strconv.Itoa(8200+i))
+			said := make([]string, 3)
+			var wg sync.WaitGroup
+			for j := range said {
+				wg.Go(func() { said[j] = h.Push(j%2, m).Said() })
+			}
+			wg.Wait()
+			if said[0] == "" || said[0] != said[1] || said[1] != said[2] {
+				t.Errorf("push %d: %q", i, said)
+			}
+		}
+		if n := h.Count("SELECT COUNT(*) FROM pushes"); n != 5 {
+			t.Errorf("%d rows", n)
+		}
+		Check(t, h)
+	})
+}
+
+// Fault 20. Notices many times at once, of a wrong sum, forged, after the close, or never.
+func TestNoticesGoWrong(t *testing.T) {
+	both(t, func(t *testing.T, o Options) {
+		h := Open(t, binary, o)
+		course := h.Course()
+		grants := func(no string) int64 {
+			return h.Count("SELECT COUNT(*) FROM grants g JOIN orders o ON o.id = g.order_id WHERE o.out_trade_no = ? AND g.status = 'active'", no)
+		}
+		for name, x := range map[string]struct {
+			bad   wxpaytest.BadDays
+			close bool
+			want  int64
+		}{
+			"ten at once":  {bad: wxpaytest.BadDays{Times: 10}, want: 1},
+			"one fen less": {bad: wxpaytest.BadDays{WrongAmount: true}},
+			"forged":       {bad: wxpaytest.BadDays{Forged: true}},
+			"a probe":      {bad: wxpaytest.BadDays{Probe: true}, want: 1},
+		} {
+			h.Pay.SetBadDays(x.bad)
+			no := h.Phone().ordered(course)
+			if _, err := h.Pay.Pay(no, wxpaytest.Payment{}); err != nil {
+				t.Fatal(err)
+			}
+			h.Pay.Wait()
+			if got := grants(no); got != x.want {
+				t.Errorf("%s: %d grants, want %d", name, got, x.want)
+			}
+		}
+		h.Pay.SetBadDays(wxpaytest.BadDays{Never: true})
+		phone := h.Phone()
+		no := phone.ordered(course)
+		if _, err := h.Pay.Pay(no, wxpaytest.Payment{}); err != nil {
+			t.Fatal(err)
+		}
+		h.Until("known by asking", 2*time.Minute, func() bool { return grants(no) == 1 })
+		h.Pay.SetBadDays(wxpaytest.BadDays{})
+		// Cancelled, closed, and paid all the same: the money goes back, nothing is granted.
+		late := h.Phone()
+		no = late.ordered(course)
+		late.Call("POST", "/orders/"+no+"/cancel", "")
+		h.Until("closed", 30*time.Second, func() bool {
+			return h.Count("SELECT COUNT(*) FROM orders WHERE out_trade_no = ? AND status = 'closed'", no) == 1
+		})
+		if _, err := h.Pay.Pay(no, wxpaytest.Payment{Force: true}); err != nil {
+			t.Fatal(err)
+		}
+		h.Until("sent back", 60*time.Second, func() bool {
+			return h.Count("SELECT COUNT(*) FROM refunds WHERE out_trade_no = ? AND status = 'success'", no) == 1
+		})
+		if got := grants(no); got != 0 {
+			t.Errorf("late money: %d grants", got)
+		}
+		Check(t, h)
+	})
+}
