@@ -31,13 +31,13 @@ func (s *history) day(day int, morning, real time.Time) error {
 	if d := morning.In(model.Shanghai).Weekday(); d == time.Saturday || d == time.Sunday {
 		weekend = .7
 	}
-	for range s.about((3 + 4*pull) * weekend) {
+	for range s.about((4 + 6*pull) * weekend) {
 		plan(9+13*s.dice.Float64(), s.someoneFollows)
 	}
 	for range s.about(2 * weekend) {
 		plan(9+13*s.dice.Float64(), s.someoneWrites)
 	}
-	for range s.about((4 + 9*pull) * weekend) {
+	for range s.about((6 + 16*pull) * weekend) {
 		plan(10+13*s.dice.Float64(), func() error { return s.someoneVisits(day) })
 	}
 	for range s.about(4) {
@@ -255,6 +255,9 @@ func (s *history) buy(f *sampleFan, course int, from map[string]any) error {
 		Pay        any    `json:"pay"`
 	}
 	if err := f.phone.call(s.ctx, http.MethodPost, "/mini/v1/orders", in, &o, "Idempotency-Key", newEventID()); err != nil {
+		return err
+	}
+	if err := s.at(s.now.Add(time.Duration(8+s.dice.IntN(40)) * time.Second)); err != nil { // to read, and to type the password
 		return err
 	}
 	switch {

@@ -34,6 +34,11 @@ export class Product {
   static async make(name, env = {}) {
     const p = new Product()
     p.dir = fs.mkdtempSync(path.join(os.tmpdir(), `loudou-${name}-`))
+    if (process.env.LOUDOU_E2E_ATTACH) { // "console,phone,password" of a demo that runs already: to write tests against
+      p.attached = true
+      ;[p.url, p.phone, p.password] = process.env.LOUDOU_E2E_ATTACH.split(',')
+      return p
+    }
     const ports = [await freePort(), await freePort(), await freePort()]
     p.url = `http://127.0.0.1:${ports[0]}`
     p.phone = `http://127.0.0.1:${ports[1]}`
@@ -48,6 +53,7 @@ export class Product {
   }
 
   async start() {
+    if (this.attached) return
     this.log = ''
     this.process = spawn(path.join(root, 'bin/loudou'), ['demo'], { cwd: this.dir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
     const keep = (b) => { this.log += b; fs.appendFileSync(path.join(output, 'product.log'), b) }
