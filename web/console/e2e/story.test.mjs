@@ -112,6 +112,7 @@ test('the operator logs in and sees the step just made on the phone within two s
   console.log(`# a phone step stood on the home page after ${took} ms`)
   await desk.mouse.move(0, 0)
   await shot(desk, 'console-home')
+  if (process.env.LOUDOU_PICTURES) fs.copyFileSync(path.join(root, 'test-output', 'console-home.png'), path.join(root, 'docs', 'console.png'))
 })
 
 test('a keyword’s answer is changed and published; the fan’s next message gets it', async () => {

@@ -41,6 +41,7 @@ describe('days are Beijing days', () => {
   it('last seven days end yesterday', () => {
     const now = new Date('2026-03-01T02:00:00Z')
     expect(presetRange('7', now)).toEqual({ from: '2026-02-22', to: '2026-02-28' })
+    expect(presetRange('now', now)).toEqual({ from: '2026-01-31', to: '2026-03-01' })
     expect(presetRange('yesterday', now)).toEqual({ from: '2026-02-28', to: '2026-02-28' })
     expect(presetOf({ from: '2026-02-22', to: '2026-02-28' }, now)).toBe('7')
     expect(presetOf({ from: '2026-02-21', to: '2026-02-28' }, now)).toBeNull()

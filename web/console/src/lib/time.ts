@@ -48,18 +48,21 @@ export function daysBetween(from: string, to: string): number {
 
 export interface Range { from: string; to: string }
 
-// ranges are the presets an operator knows: whole days that end yesterday, as WeChat's own pages do.
+// ranges are the presets an operator knows: whole days that end yesterday, as WeChat's own pages do; and the
+// running one, in which the step just made already counts.
 export const presets = [
   { key: 'today', label: '今天' },
   { key: 'yesterday', label: '昨天' },
   { key: '7', label: '近 7 天' },
   { key: '30', label: '近 30 天' },
+  { key: 'now', label: '30 天到现在' },
 ] as const
 export type Preset = (typeof presets)[number]['key']
 
 export function presetRange(key: Preset, now = new Date()): Range {
   const today = day(now)
   if (key === 'today') return { from: today, to: today }
+  if (key === 'now') return { from: addDays(today, -29), to: today }
   const to = addDays(today, -1)
   return { from: key === 'yesterday' ? to : addDays(today, -Number(key)), to }
 }

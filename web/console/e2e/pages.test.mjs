@@ -1,0 +1,111 @@
+// Every page of the console: no finding of axe (A and AA) in light and dark, nothing to scroll sideways and
+// nothing too small for a finger at 390 px, within budget, and quiet under its strict CSP.
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { at, axe, Browser, Product, root, shot, sideways, small, until } from './lib.mjs'
+
+let product, browser, cookies
+const pages = [
+  ['home', ''], ['articles', 'articles'], ['article-new', 'articles/new'], ['article', 'articles/1'], ['replies', 'replies'], ['reply-new', 'replies/new'], ['reply', 'replies/2'],
+  ['menu', 'menu'], ['scenes', 'scenes'], ['courses', 'courses'], ['course-new', 'courses/new'], ['course', 'courses/1'], ['course-lessons', 'courses/1?tab=lessons'], ['course-funnel', 'courses/1?tab=funnel'],
+  ['orders', 'orders'], ['inbox', 'inbox'], ['data', 'data'], ['operators', 'operators'], ['connection', 'connection'], ['audit', 'audit'],
+]
+
+before(async () => {
+  fs.mkdirSync(path.join(root, 'test-output'), { recursive: true })
+  product = await Product.make('pages')
+  await product.start()
+  browser = await Browser.launch()
+  const page = await browser.page()
+  await page.goto(product.url + '/console/')
+  await page.getByLabel('名字').fill('boss')
+  await page.getByLabel('密码').fill(product.password)
+  await page.keyboard.press('Enter')
+  await page.locator(at('live-stream')).waitFor()
+  cookies = await page.context().cookies()
+}, { timeout: 300_000 })
+
+after(async () => {
+  await browser?.close()
+  await product?.end()
+})
+
+async function open(options, route) {
+  const page = await browser.page(options)
+  await page.context().addCookies(cookies)
+  await page.goto(`${product.url}/console/${route}`)
+  await page.locator('main h1, main h2').first().waitFor()
+  await page.waitForLoadState('networkidle').catch(() => {}) // the live stream never rests
+  await page.waitForTimeout(200)
+  return page
+}
+
+for (const [name, route] of pages) {
+  test(`${name}: wide and light, axe finds nothing`, async () => {
+    const page = await open({}, route)
+    await shot(page, `page-${name}-1440`)
+    assert.deepEqual(await axe(page), [])
+    await page.context().close()
+  })
+  test(`${name}: on a phone and dark, axe finds nothing, nothing is wider than the screen, nothing too small`, async () => {
+    const page = await open({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' }, route)
+    await shot(page, `page-${name}-390-dark`)
+    assert.equal(await sideways(page), 0, 'pixels to scroll sideways')
+    assert.deepEqual(await axe(page), [])
+    assert.deepEqual(await small(page), [])
+    await page.context().close()
+  })
+}
+
+test('the login page is usable within 260 KiB of script and style', async () => {
+  const page = await browser.page()
+  let bytes = 0
+  page.on('response', async (r) => { if (/\.(js|css)(\?|$)/.test(r.url())) bytes += gzipSync(await r.body()).length })
+  await page.goto(product.url + '/console/login')
+  await page.getByLabel('密码').waitFor()
+  await page.waitForTimeout(300)
+  assert.ok(bytes > 0 && bytes <= 260 * 1024, `${Math.round(bytes / 1024)} KiB`)
+  assert.deepEqual(await axe(page), [])
+  await page.context().close()
+})
+
+test('filters and range live in the address: a reload shows the same', async () => {
+  const page = await open({}, 'orders?status=paid')
+  const first = await page.locator('main table').innerText()
+  await page.reload()
+  await until('the same list', async () => (await page.locator('main table').innerText()) === first)
+  assert.match(page.url(), /status=paid/)
+  await page.context().close()
+})
+
+test('leaving with unsaved work is asked', async () => {
+  const page = await open({}, 'courses/new')
+  await page.locator(at('course-title')).fill('没存的课')
+  await page.getByRole('link', { name: '订单' }).first().click()
+  await page.getByRole('dialog').waitFor()
+  assert.match(page.url(), /courses\/new/)
+  await page.context().close()
+})
+
+test('an empty form says at each field what is missing', async () => {
+  const page = await open({}, 'courses/new')
+  await page.locator(at('course-price')).fill('-1')
+  await page.locator(at('course-save')).click()
+  await page.locator('[aria-invalid=true]').first().waitFor()
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-invalid')), 'true', 'focus on the first fault')
+  await page.context().close()
+})
+
+test('/docs works without anybody else, under its CSP', async () => {
+  const page = await browser.page()
+  await page.goto(product.url + '/docs')
+  await page.getByText('/mini/v1/orders').first().waitFor()
+  await page.context().close()
+})
+
+test('no refusal of the CSP, no request to anybody else, no error on any page', () => {
+  assert.deepEqual(browser.faults, [])
+})
