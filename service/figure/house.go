@@ -68,11 +68,16 @@ func (s *Service) HouseFunnel(ctx context.Context, span Span, article, course in
 	if err != nil {
 		return House{}, err
 	}
-	h := House{Seconds: a.Seconds, MaturesAt: a.MaturesAt, AsOf: a.AsOf, Rule: a.Rule + "阅读是微信的合计，与右边的人不是同一口径，中间不算转化率。",
+	h := House{Seconds: a.Seconds, MaturesAt: a.MaturesAt, AsOf: a.AsOf, Rule: a.Rule + "人数从点击文章的人算起；次数是这段时间里每一步的全部次数，不问从哪里来。阅读是微信的合计，与右边的人不是同一口径，中间不算转化率。",
 		Steps: []HouseStep{{Key: "read", Label: "阅读", Source: "wechat"}}}
 	for i, x := range houseSteps {
 		people := a.Steps[i].People
-		c := scope{article: q.Steps[i].ArticleID, course: q.Steps[i].CourseID}
+		// An article's funnel counts what carries the article at every step: its readers are few, and the
+		// whole house's openings beside them would say nothing.
+		c := scope{article: article, course: q.Steps[i].CourseID}
+		if article > 0 {
+			c.course = 0
+		}
 		n, err := s.countOf(ctx, p, c, span, x.typ)
 		if err != nil {
 			return House{}, err

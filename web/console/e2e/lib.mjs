@@ -128,7 +128,7 @@ export const sideways = (page) => page.evaluate(() => Math.max(0, document.docum
 // small lists what a finger could miss: visible controls less than 44 px high or wide (text links inside a sentence excepted).
 export const small = (page) => page.evaluate(() => [...document.querySelectorAll('button, a[href], input:not([type=hidden]), select, [role=button], [role=tab], [role=menuitem]')].flatMap((el) => {
   const box = el.getBoundingClientRect(), style = getComputedStyle(el)
-  if (!box.width || !box.height || style.visibility === 'hidden' || style.opacity === '0' || el.closest('[aria-hidden=true]') || box.bottom < 0) return []
+  if (!box.width || !box.height || style.visibility === 'hidden' || style.opacity === '0' || el.closest('[aria-hidden=true]') || box.bottom < 0 || box.width <= 1) return []
   if (el.tagName === 'A' && style.display === 'inline') return []
   const reach = el.closest('label, .el-input__wrapper, .el-select__wrapper, .el-textarea, td, .el-checkbox, .el-radio, .el-switch') ?? el
   const r = reach.getBoundingClientRect()

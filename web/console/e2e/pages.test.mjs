@@ -38,8 +38,7 @@ async function open(options, route) {
   await page.context().addCookies(cookies)
   await page.goto(`${product.url}/console/${route}`)
   await page.locator('main h1, main h2').first().waitFor()
-  await page.waitForLoadState('networkidle').catch(() => {}) // the live stream never rests
-  await page.waitForTimeout(200)
+  await page.waitForTimeout(900) // lists and figures come after the frame; the live stream never rests
   return page
 }
 
