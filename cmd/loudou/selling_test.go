@@ -334,7 +334,11 @@ func TestBuyVirtually(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.wechat.SetPlatform("oA", "ios")
+		// Goods are sold once WeChat has published them, which a job asked for after the course went on sale.
 		x, err := m.xpay.Open("oA", call)
+		for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); x, err = m.xpay.Open("oA", call) {
+			time.Sleep(50 * time.Millisecond)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package order_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -146,7 +147,7 @@ func ctx(t *testing.T) context.Context {
 }
 
 func learner(n int64) model.Caller {
-	return model.Caller{LearnerID: n, PersonID: 1000 + n, AppID: miniApp, OpenID: model.OpenID("openid-" + string(rune('a'+n))), Platform: model.PlatformAndroid}
+	return model.Caller{LearnerID: n, PersonID: 1000 + n, AppID: miniApp, OpenID: model.OpenID(fmt.Sprintf("openid-%d", n)), Platform: model.PlatformAndroid}
 }
 
 func (h *house) place(n, course int64, key string) order.Placed {

@@ -289,7 +289,7 @@ func TestKilledInTheCallback(t *testing.T) {
 		for i := range scale(2, 50) {
 			message := Text("oFanAlpha", "签", strconv.Itoa(7000+i))
 			if h.SQL != nil {
-				trap := h.SQL.When(Point(i%2), p.Kill, "INTO `pushes`", "COMMIT")
+				trap := h.SQL.When(Point(i%2), p.Kill, "INTO pushes ", "COMMIT")
 				go h.Push(0, message)
 				sprung(t, trap)
 			} else {
