@@ -101,7 +101,7 @@ test('an empty form says at each field what is missing', async () => {
 test('/docs works without anybody else, under its CSP', async () => {
   const page = await browser.page()
   await page.goto(product.url + '/docs')
-  await page.locator('.opblock').first().waitFor()
+  await page.locator('.opblock-tag').first().waitFor()
   await page.context().close()
 })
 
