@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 	"time"
 
 	"loudou/service/wechat/wechattest"
-	"loudou/service/wechat/wechattest/gate"
+
 	"loudou/service/wxpay/wxpaytest"
 	"loudou/service/xpay/xpaytest"
 )
@@ -164,11 +165,7 @@ func (h *house) calls(w http.ResponseWriter, r *http.Request) {
 	if err != nil || limit < 1 || limit > 4000 {
 		limit = 200
 	}
-	var all []gate.Call
-	for _, c := range h.wc.Calls(pattern) {
-		all = append(all, c)
-	}
-	all = append(all, h.pay.Calls(pattern)...)
+	all := append(slices.Clone(h.wc.Calls(pattern)), h.pay.Calls(pattern)...)
 	sort.SliceStable(all, func(i, j int) bool { return all[i].At.After(all[j].At) })
 	out := []call{}
 	for _, c := range all[:min(limit, len(all))] {

@@ -22,14 +22,13 @@ import (
 const historyDays = 60
 
 type history struct {
-	h     *house
-	ctx   context.Context
-	fake  *fakeControl
-	desk  *doorClient // the operator
-	dice  *rand.Rand
-	now   time.Time
-	fans  []*sampleFan
-	shown int
+	h    *house
+	ctx  context.Context
+	fake *fakeControl
+	desk *doorClient // the operator
+	dice *rand.Rand
+	now  time.Time
+	fans []*sampleFan
 
 	courses  []sampleCourseMade
 	articles []sampleArticleMade

@@ -125,7 +125,7 @@ func TestUploadJudgesBytes(t *testing.T) {
 		"png cut": {string(p[:len(p)-6]), PurposeCover, "", ""}, "gif cut": {string(gifBytes(t, 1)[:40]), PurposeCover, "", ""}, "png with a wrong sum": {string(append(append([]byte{}, p[:30]...), append([]byte{p[30] ^ 1}, p[31:]...)...)), PurposeCover, "", ""},
 		"script": {"#!/bin/sh\nrm -rf /", PurposeLesson, "", ""}, "other purpose": {string(p), "avatar", "", ""},
 	} {
-		m, err := s.Upload(context.Background(), boss, c.purpose, "../../x‮gpj.html", strings.NewReader(c.bytes))
+		m, err := s.Upload(context.Background(), boss, c.purpose, "../../x\u202egpj.html", strings.NewReader(c.bytes))
 		if c.kind == "" {
 			if !errors.Is(err, model.ErrInvalid) {
 				t.Errorf("%s: %+v %v, want refused", name, m, err)

@@ -227,8 +227,10 @@ func TestLateOnAppleIsOpened(t *testing.T) {
 	}
 	// Apple gives it back without us.
 	news := model.RefundNews{Via: model.ViaXPay, OutTradeNo: no, OutRefundNo: "APPLE1", Status: model.RefundStatusSuccess, Amount: 19900}
-	if !p.orders.BookXPay(ctx(t), news) || !p.orders.BookXPay(ctx(t), news) || p.status(o.OutTradeNo) != model.OrderRefunded || p.owns(1, 1) {
-		t.Errorf("order %s, owned %v", p.status(o.OutTradeNo), p.owns(1, 1))
+	for range 2 {
+		if !p.orders.BookXPay(ctx(t), news) || p.status(o.OutTradeNo) != model.OrderRefunded || p.owns(1, 1) {
+			t.Errorf("order %s, owned %v", p.status(o.OutTradeNo), p.owns(1, 1))
+		}
 	}
 }
 
@@ -248,8 +250,10 @@ func TestBothRoadsPaid(t *testing.T) {
 			t.Fatal("not paid")
 		}
 		news := model.Transaction{Via: model.ViaXPay, OutTradeNo: a.OutTradeNo, TransactionID: "4200X", TradeState: model.TradeSuccess, Total: 19900, PayerTotal: 19900, Currency: "CNY", Payer: p.caller.OpenID}
-		if !p.orders.SettleXPay(ctx(t), news) || !p.orders.SettleXPay(ctx(t), news) {
-			t.Error("not taken")
+		for range 2 {
+			if !p.orders.SettleXPay(ctx(t), news) {
+				t.Error("not taken")
+			}
 		}
 		if n := p.count(&model.Grant{}, "1=1"); n != 1 {
 			t.Errorf("%d grants", n)
