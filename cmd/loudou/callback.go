@@ -60,7 +60,8 @@ func (h *house) callback() error {
 		return err
 	}
 	h.replies.Knows(h.inbox)
-	h.inbox.Takes(h.followers, h.scenes, h.replies, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.events, Origins: h.scenes})
+	// The replies come last: they count hits in rows that many share, and so hold them for the shortest time.
+	h.inbox.Takes(h.followers, h.scenes, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.events, Origins: h.scenes}, h.replies)
 
 	h.begin = append(h.begin, h.replies.Begin)
 	h.background = append(h.background, h.replies.Run, h.inbox.Run)
@@ -88,7 +89,7 @@ func (h *house) receiver(name, appid, token, key, previous, mode string) (*wecha
 	}
 	o := wechat.ReceiverOptions{AppID: appid, Token: token, AESKey: key, PreviousAESKey: previous, Mode: wechat.Mode(mode)}
 	if !h.redis.Embedded { // the in-process one would only tell this process what it knows
-		o.Nonces = wechat.RedisNonces{Redis: h.redis}
+		o.Nonces = wechat.NewRedisNonces(h.redis)
 	}
 	r, err := wechat.NewReceiver(o)
 	if err != nil {

@@ -143,14 +143,23 @@ func (s *Service) Add(tx *gorm.DB, e model.Event) error {
 		return err
 	}
 	return inTx(tx, func(tx *gorm.DB) error {
-		_, _, err := s.insert(tx.Statement.Context, tx, []row{r})
-		return err
+		return s.add(tx, []row{r})
 	})
+}
+
+// add stores rows in the caller's transaction; once that has committed, the folder knows them without
+// reading them.
+func (s *Service) add(tx *gorm.DB, rows []row) error {
+	batch, accepted, err := s.insert(tx.Statement.Context, tx, rows)
+	if err == nil {
+		store.After(tx, func() { s.remember(batch, rows, accepted) })
+	}
+	return err
 }
 
 // inTx makes sure of a transaction: a batch row that is seen before its events would be counted as empty.
 func inTx(db *gorm.DB, fn func(tx *gorm.DB) error) error {
-	if _, ok := db.Statement.ConnPool.(gorm.TxCommitter); ok {
+	if store.InTx(db) {
 		return fn(db)
 	}
 	return db.Transaction(fn)

@@ -21,7 +21,7 @@ func (s *Service) AddAll(tx *gorm.DB, facts []model.Event) error {
 	}
 	for len(rows) > 0 {
 		n := min(len(rows), places)
-		if _, _, err := s.insert(tx.Statement.Context, tx, rows[:n]); err != nil {
+		if err := s.add(tx, rows[:n]); err != nil {
 			return err
 		}
 		rows = rows[n:]

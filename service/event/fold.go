@@ -257,26 +257,41 @@ func (s *Service) foldFound(ctx context.Context, seen map[int64]time.Time) error
 	return s.foldStored(ctx, due)
 }
 
-// foldStored folds batches from their stored rows, twenty in a transaction.
+// claim marks batches and gives those that nobody had marked yet; mostly that is all of them.
+func claim(tx *gorm.DB, batches []batchRow) ([]int64, error) {
+	ids := make([]int64, len(batches))
+	for i, b := range batches {
+		ids[i] = b.ID
+	}
+	var free []int64
+	if err := store.Lock(tx).Table("event_batches").Where("counted = 0 AND id IN ?", ids).Order("id").Pluck("id", &free).Error; err != nil {
+		return nil, fmt.Errorf("look for batches to mark: %w", err)
+	}
+	if len(free) == 0 {
+		return nil, nil
+	}
+	n, err := mark(tx, free)
+	if err == nil && n != len(free) {
+		err = errMarked
+	}
+	return free, err
+}
+
+// foldStored folds batches from their stored rows, fifty in a transaction.
 func (s *Service) foldStored(ctx context.Context, batches []batchRow) error {
-	for part := range slices.Chunk(batches, 20) {
+	for part := range slices.Chunk(batches, 50) {
 		total := sums{}
 		folded := 0
 		err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
 			clear(total)
 			folded = 0
-			for _, b := range part {
-				n, err := mark(tx, []int64{b.ID})
-				if err != nil {
-					return err
-				}
-				if n == 0 {
-					continue
-				}
-				folded++
-				if err := sumStored(tx, b.ID*places, b.ID*places+places-1, total, 1); err != nil {
-					return err
-				}
+			ours, err := claim(tx, part)
+			if err != nil {
+				return err
+			}
+			folded = len(ours)
+			if err := sumStored(tx, ours, total); err != nil {
+				return err
 			}
 			return s.addUp(tx, total)
 		})
@@ -289,8 +304,24 @@ func (s *Service) foldStored(ctx context.Context, batches []batchRow) error {
 	return nil
 }
 
-// sumStored adds the stored rows with ids from–to to total, or takes them off (sign −1).
-func sumStored(tx *gorm.DB, from, to int64, total sums, sign int64) error {
+// sumStored adds the stored rows of batches, in rising order, to total. One statement reads them all:
+// neighbours are one range of ids.
+func sumStored(tx *gorm.DB, batches []int64, total sums) error {
+	if len(batches) == 0 {
+		return nil
+	}
+	var where strings.Builder
+	var args []any
+	for i := 0; i < len(batches); {
+		first := batches[i]
+		for i++; i < len(batches) && batches[i] == batches[i-1]+1; i++ {
+		}
+		if len(args) > 0 {
+			where.WriteString(" OR ")
+		}
+		where.WriteString("id BETWEEN ? AND ?")
+		args = append(args, first*places, batches[i-1]*places+places-1)
+	}
 	var rows []struct {
 		Type, Day                                   int
 		Excluded                                    int
@@ -298,17 +329,12 @@ func sumStored(tx *gorm.DB, from, to int64, total sums, sign int64) error {
 		Seconds                                     int
 		Amount                                      int64
 	}
-	if err := tx.Raw("SELECT type, day, excluded, received_at, article_id, course_id, campaign_id, seconds, amount FROM events WHERE id BETWEEN ? AND ?", from, to).Scan(&rows).Error; err != nil {
+	if err := tx.Raw("SELECT type, day, excluded, received_at, article_id, course_id, campaign_id, seconds, amount FROM events WHERE "+where.String(), args...).Scan(&rows).Error; err != nil {
 		return fmt.Errorf("read a batch: %w", err)
 	}
-	part := sums{}
 	for _, x := range rows {
-		part.add(&row{kind: uint8(x.Type), day: x.Day, excluded: model.Excluded(x.Excluded), received: x.ReceivedAt, //nolint:gosec // a TINYINT
+		total.add(&row{kind: uint8(x.Type), day: x.Day, excluded: model.Excluded(x.Excluded), received: x.ReceivedAt, //nolint:gosec // a TINYINT
 			article: x.ArticleID, course: x.CourseID, campaign: x.CampaignID, seconds: x.Seconds, amount: x.Amount})
-	}
-	for k, v := range part {
-		x := total[k]
-		total[k] = sum{x.n + sign*v.n, x.seconds + sign*v.seconds, x.amount + sign*v.amount}
 	}
 	return nil
 }

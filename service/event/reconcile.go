@@ -205,12 +205,12 @@ func (s *Service) snapshot(ctx context.Context, day int) (want sums, have map[ke
 			fold(i, false)
 		}
 		var open []int64
-		if err := tx.Raw("SELECT id FROM event_batches WHERE counted = 0").Scan(&open).Error; err != nil {
+		if err := tx.Raw("SELECT id FROM event_batches WHERE counted = 0 ORDER BY id").Scan(&open).Error; err != nil {
 			return err
 		}
-		for _, b := range open {
+		for part := range slices.Chunk(open, 200) {
 			pending := sums{}
-			if err := sumStored(tx, b*places, b*places+places-1, pending, 1); err != nil {
+			if err := sumStored(tx, part, pending); err != nil {
 				return err
 			}
 			for k, v := range pending {

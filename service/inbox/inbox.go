@@ -37,9 +37,9 @@ type Taker interface {
 	Take(tx *gorm.DB, kept []*model.Kept) error
 }
 
-// Persons gives the fan's number: service/person.
+// Persons gives the fans' numbers: service/person.
 type Persons interface {
-	Ensure(tx *gorm.DB, appid string, openid model.OpenID, unionid string) (int64, error)
+	EnsureAll(tx *gorm.DB, appid string, openids []model.OpenID) (map[model.OpenID]int64, error)
 }
 
 // Jobs are run after the commit: service/job.
@@ -97,10 +97,13 @@ type flight struct {
 
 const (
 	queueLength = 4096
-	batchMost   = 128
+	batchMost   = 256
+	batchBytes  = 1 << 20                // of the pushes alone; with answers and quotes well below any max_allowed_packet
 	storeLimit  = 4 * time.Second        // a batch that takes longer is given up and spooled
 	downFor     = 500 * time.Millisecond // after a failure; then one batch tries again
 	flightMost  = 50_000
+	lingerFrom  = 8 // a batch of more than this many means load
+	linger      = 1 * time.Millisecond
 )
 
 // New opens the spool; nothing runs until Run.
@@ -162,7 +165,10 @@ func (s *Service) keep(f *flight) ([]byte, error) {
 			select {
 			case err := <-f.stored:
 				if err == nil {
-					return f.kept.Answer.Body, nil
+					body := f.kept.Answer.Body
+					// For a minute the flight only has to know a repeat, so it lets go of what it carried.
+					f.kept = model.Kept{Push: model.Push{AppID: f.kept.AppID}, PushKey: f.kept.PushKey}
+					return body, nil
 				}
 			case <-timer.C:
 			}
@@ -252,7 +258,11 @@ func (s *Service) Run(ctx context.Context) {
 	_ = s.spool.Close()
 }
 
+// commit stores whatever waits, so a batch grows by itself while the one before is under way. Under load it
+// waits a moment more: those that were just answered and those on their way then share one commit, instead
+// of taking turns with half as many in each.
 func (s *Service) commit(ctx context.Context) {
+	busy := false
 	for {
 		var batch []*flight
 		select {
@@ -264,15 +274,12 @@ func (s *Service) commit(ctx context.Context) {
 			}
 			continue
 		}
-	more:
-		for len(batch) < batchMost {
-			select {
-			case f := <-s.queue:
-				batch = append(batch, f)
-			default:
-				break more
-			}
+		batch = s.gather(batch)
+		if busy && len(batch) < batchMost {
+			time.Sleep(linger)
+			batch = s.gather(batch)
 		}
+		busy = len(batch) > lingerFrom
 		s.working.Store(time.Now().UnixNano())
 		err := s.store(context.WithoutCancel(ctx), batch)
 		s.working.Store(0)
@@ -284,6 +291,24 @@ func (s *Service) commit(ctx context.Context) {
 			f.stored <- err
 		}
 	}
+}
+
+// gather takes what waits without waiting for it.
+func (s *Service) gather(batch []*flight) []*flight {
+	size := 0
+	for _, f := range batch {
+		size += len(f.kept.Raw)
+	}
+	for len(batch) < batchMost && size < batchBytes {
+		select {
+		case f := <-s.queue:
+			batch = append(batch, f)
+			size += len(f.kept.Raw)
+		default:
+			return batch
+		}
+	}
+	return batch
 }
 
 // drain empties the spool as soon as the database takes pushes again.

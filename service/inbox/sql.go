@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
 	"loudou/model"
 	"loudou/service/store"
@@ -82,11 +82,14 @@ func (s *Service) store(ctx context.Context, batch []*flight) error {
 func (s *Service) storeAll(ctx context.Context, batch []*flight, hand bool) error {
 	var err error
 	var kept []*model.Kept
-	for range 4 { // a duplicate means another instance was faster: look again
+	for try := range 4 { // a duplicate means that some of it is kept already, or another instance was faster: look
 		fresh, repeated := 0, 0
-		err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+		err = store.Tx(ctx, s.db, func(tx *gorm.DB) (err error) {
 			fresh, repeated, kept = 0, 0, nil
-			news, err := s.sift(tx, batch)
+			news := batch
+			if try > 0 { // repeats are rare: the look is saved where it finds nothing
+				news, err = s.sift(tx, batch)
+			}
 			if err != nil || len(news) == 0 {
 				repeated = len(batch)
 				return err
@@ -126,7 +129,7 @@ const columns = "appid, push_key, openid, msg_type, event, event_key, content, r
 
 // insert writes new pushes with one statement and reads nothing back: they are known by their key. On
 // SQLite a duplicate FAILs the statement instead of undoing it; the transaction is undone either way, and
-// no second journal is kept for it. Duplicates are expected, so they leave no line in the log.
+// no second journal is kept for it.
 func insert(tx *gorm.DB, news []*flight, hand bool) error {
 	const marks = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	text := "INSERT INTO pushes (" + columns + ") VALUES " + marks + strings.Repeat(", "+marks, len(news)-1)
@@ -138,7 +141,7 @@ func insert(tx *gorm.DB, news []*flight, hand bool) error {
 		r := f.row(hand)
 		args = append(args, r.AppID, r.PushKey, r.OpenID, r.MsgType, r.Event, r.EventKey, r.Content, r.Raw, r.Answer, r.RuleID, r.RuleVersion, r.Keyword, r.Handed, r.HappenedAt, r.ReceivedAt)
 	}
-	if err := tx.Session(&gorm.Session{Logger: logger.Discard}).Exec(text, args...).Error; err != nil {
+	if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, text, args...); err != nil {
 		return fmt.Errorf("keep pushes: %w", err)
 	}
 	return nil
@@ -173,15 +176,8 @@ func (s *Service) sift(tx *gorm.DB, batch []*flight) ([]*flight, error) {
 
 // hand lets the takers act on new pushes.
 func (s *Service) hand(tx *gorm.DB, kept []*model.Kept) error {
-	for _, k := range kept {
-		if !ofFan(&k.Push) {
-			continue
-		}
-		person, err := s.person(tx, k.AppID, k.FromUserName)
-		if err != nil {
-			return fmt.Errorf("push of a fan: %w", err)
-		}
-		k.PersonID = person
+	if err := s.name(tx, kept); err != nil {
+		return fmt.Errorf("pushes of fans: %w", err)
 	}
 	for _, t := range s.takers {
 		if err := t.Take(tx, kept); err != nil {
@@ -191,14 +187,37 @@ func (s *Service) hand(tx *gorm.DB, kept []*model.Kept) error {
 	return nil
 }
 
-// person gives a fan's number. One that an earlier transaction committed is remembered for a minute: the
-// fan who writes ten messages is looked up once. What this transaction makes is not, as it may be undone.
-func (s *Service) person(tx *gorm.DB, appid string, openid model.OpenID) (int64, error) {
-	key := appid + "\n" + string(openid)
-	if id, ok := s.known.get(key); ok {
-		return id, nil
+// name gives the pushes of fans the fan's number. One that an earlier transaction committed is remembered
+// for a minute: the fan who writes ten messages is looked up once. What this transaction makes is not, as
+// it may be undone.
+func (s *Service) name(tx *gorm.DB, kept []*model.Kept) error {
+	unknown := map[string][]*model.Kept{}
+	for _, k := range kept {
+		if !ofFan(&k.Push) || k.FromUserName == "" {
+			continue
+		}
+		id, ok := s.known.get(k.AppID + "\n" + string(k.FromUserName))
+		if !ok {
+			unknown[k.AppID] = append(unknown[k.AppID], k)
+			continue
+		}
+		k.PersonID = id
 	}
-	return s.persons.Ensure(tx, appid, openid, "")
+	for _, appid := range slices.Sorted(maps.Keys(unknown)) {
+		openids := make([]model.OpenID, 0, len(unknown[appid]))
+		for _, k := range unknown[appid] {
+			openids = append(openids, k.FromUserName)
+		}
+		slices.Sort(openids) // one order for all instances
+		ids, err := s.persons.EnsureAll(tx, appid, slices.Compact(openids))
+		if err != nil {
+			return err
+		}
+		for _, k := range unknown[appid] {
+			k.PersonID = ids[k.FromUserName]
+		}
+	}
+	return nil
 }
 
 // remember notes the numbers of a batch that was committed.

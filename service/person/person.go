@@ -42,6 +42,30 @@ func (s *Service) Ensure(tx *gorm.DB, appid string, openid model.OpenID, unionid
 	return s.ensure(tx, model.PersonIdentity{Kind: model.IdentityOpenID, AppID: appid, Value: string(openid)}, unionid)
 }
 
+// EnsureAll gives the numbers of several openids within appid, made on first sight: Ensure for whoever has
+// many in one transaction. Those that are known cost one statement together. Empty openids are left out.
+func (s *Service) EnsureAll(tx *gorm.DB, appid string, openids []model.OpenID) (map[model.OpenID]int64, error) {
+	var known []model.PersonIdentity
+	if err := tx.Select("value", "person_id").Where("kind = ? AND appid = ? AND value IN ?", model.IdentityOpenID, appid, openids).Find(&known).Error; err != nil {
+		return nil, fmt.Errorf("look for persons: %w", err)
+	}
+	out := make(map[model.OpenID]int64, len(openids))
+	for _, i := range known {
+		out[model.OpenID(i.Value)] = i.PersonID
+	}
+	for _, o := range openids {
+		if out[o] != 0 || o == "" {
+			continue
+		}
+		id, err := s.create(tx, model.PersonIdentity{Kind: model.IdentityOpenID, AppID: appid, Value: string(o)})
+		if err != nil {
+			return nil, err
+		}
+		out[o] = id
+	}
+	return out, nil
+}
+
 // EnsureUnion gives the number of the person with a unionid of whom no openid is known (history imports).
 func (s *Service) EnsureUnion(tx *gorm.DB, unionid string) (int64, error) {
 	return s.ensure(tx, model.PersonIdentity{Kind: model.IdentityUnion, Value: unionid}, "")

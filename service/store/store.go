@@ -111,8 +111,18 @@ func IsMySQL(db *gorm.DB) bool { return db.Dialector.Name() == "mysql" }
 // answers deadlock, lock wait or busy. fn must therefore do nothing but talk to tx.
 func Tx(ctx context.Context, db *gorm.DB, fn func(tx *gorm.DB) error) error {
 	var err error
+	var after []func()
+	if !InTx(db) { // one inside another belongs to the outer one
+		ctx = context.WithValue(ctx, afterKey{}, &after)
+	}
 	for try := range 4 {
+		after = nil
 		if err = db.WithContext(ctx).Transaction(fn); err == nil || !passing(err) {
+			if err == nil {
+				for _, f := range after {
+					f()
+				}
+			}
 			return err
 		}
 		select {
@@ -122,6 +132,23 @@ func Tx(ctx context.Context, db *gorm.DB, fn func(tx *gorm.DB) error) error {
 		}
 	}
 	return fmt.Errorf("%w: %w", model.ErrUnavailable, err)
+}
+
+type afterKey struct{}
+
+// After runs f as soon as the transaction tx has committed; a transaction that is undone forgets it, and
+// one that Tx did not open never runs it. So f may only be a short cut: a process that dies between commit
+// and f must find its way without.
+func After(tx *gorm.DB, f func()) {
+	if after, ok := tx.Statement.Context.Value(afterKey{}).(*[]func()); ok {
+		*after = append(*after, f)
+	}
+}
+
+// InTx tells whether db is a transaction.
+func InTx(db *gorm.DB) bool {
+	_, ok := db.Statement.ConnPool.(gorm.TxCommitter)
+	return ok
 }
 
 // passing tells the refusals that a second try may cure.
