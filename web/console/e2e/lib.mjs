@@ -52,10 +52,12 @@ export class Product {
     return p
   }
 
-  async start() {
+  // start runs the demo: the built program, or the command a newcomer types.
+  async start(command) {
     if (this.attached) return
     this.log = ''
-    this.process = spawn(path.join(root, 'bin/loudou'), ['demo'], { cwd: this.dir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [name, args, cwd] = command ? ['bash', ['-c', command], root] : [path.join(root, 'bin/loudou'), ['demo'], this.dir]
+    this.process = spawn(name, args, { cwd, env: this.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true }) // a group of its own, so that kill reaches what make started
     const keep = (b) => { this.log += b; fs.appendFileSync(path.join(output, 'product.log'), b) }
     this.process.stdout.on('data', keep)
     this.process.stderr.on('data', keep)
@@ -65,7 +67,7 @@ export class Product {
   }
 
   async kill(signal = 'SIGKILL') {
-    this.process.kill(signal)
+    process.kill(-this.process.pid, signal)
     await this.gone
     await until('the port is free again', () => new Promise((done) => { const s = net.connect(Number(new URL(this.phone).port), '127.0.0.1').once('connect', () => { s.destroy(); done(false) }).once('error', () => done(true)) }), 10_000)
   }

@@ -11,7 +11,7 @@ const title = '三步写好开头'
 before(async () => {
   fs.mkdirSync(path.join(root, 'test-output'), { recursive: true })
   product = await Product.make('story')
-  await product.start()
+  await product.start('make run')
   browser = await Browser.launch()
   phone = await browser.page({ viewport: { width: 390, height: 844 }, hasTouch: true })
   desk = await browser.page()
