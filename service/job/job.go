@@ -33,6 +33,7 @@ const (
 // Service keeps and runs jobs. Handle and Every are called before Run.
 type Service struct {
 	db       *gorm.DB
+	clock    *store.Clock // leases of several instances are judged by one clock only
 	handlers map[string]func(context.Context, json.RawMessage) error
 	table    []entry
 	wake     chan struct{}
@@ -48,7 +49,7 @@ type entry struct {
 
 // New makes the service on db.
 func New(db *gorm.DB) *Service {
-	return &Service{db: db, handlers: map[string]func(context.Context, json.RawMessage) error{}, wake: make(chan struct{}, 1), Poll: time.Second}
+	return &Service{db: db, clock: store.NewClock(db), handlers: map[string]func(context.Context, json.RawMessage) error{}, wake: make(chan struct{}, 1), Poll: time.Second}
 }
 
 // Handle names the function that does jobs of a kind. fn may be run twice for one job.
@@ -68,10 +69,7 @@ func (s *Service) Add(tx *gorm.DB, kind, key string, payload any, runAt time.Tim
 	if err != nil {
 		return fmt.Errorf("job %s %s: %w", kind, key, err)
 	}
-	now, err := dbNow(tx)
-	if err != nil {
-		return fmt.Errorf("job %s %s: %w", kind, key, err)
-	}
+	now := s.clock.Now()
 	if runAt.IsZero() || runAt.Before(now) {
 		runAt = now
 	}
@@ -137,10 +135,7 @@ func (s *Service) round(ctx context.Context, sem chan struct{}, wg *sync.WaitGro
 // take claims the oldest due job by one conditional update, its row count looked at.
 func (s *Service) take(ctx context.Context) (*model.Job, error) {
 	db := s.db.WithContext(ctx)
-	now, err := dbNow(db)
-	if err != nil {
-		return nil, err
-	}
+	now := s.clock.Now()
 	var due []model.Job
 	if err := db.Where("(state = ? AND run_at <= ?) OR (state = ? AND lease_until < ?)", model.JobWaiting, now, model.JobRunning, now).
 		Order("run_at, id").Limit(8).Find(&due).Error; err != nil {
@@ -182,16 +177,12 @@ func (s *Service) do(ctx context.Context, j model.Job) {
 		log.Info("job")
 		return
 	}
-	now, e := dbNow(s.db.WithContext(ended))
-	if e != nil {
-		log.Warn("job failed, and the database is away", "err", err)
-		return
-	}
+	now := s.clock.Now()
 	state, at := model.JobWaiting, now.Add(backoff(j.Attempts))
 	if j.Attempts >= maxAttempts || errors.Is(err, model.ErrInvalid) || errors.Is(err, model.ErrNotFound) || errors.Is(err, model.ErrForbidden) {
 		state = model.JobDead
 	}
-	e = own.Model(&model.Job{}).Updates(map[string]any{"state": state, "run_at": at, "lease_until": nil, "last_error": cut(err.Error(), 500), "updated_at": now}).Error
+	e := own.Model(&model.Job{}).Updates(map[string]any{"state": state, "run_at": at, "lease_until": nil, "last_error": cut(err.Error(), 500), "updated_at": now}).Error
 	log.Warn("job failed", "err", err, "state", state, "saved", e == nil)
 }
 
@@ -234,10 +225,7 @@ func (s *Service) Count(ctx context.Context, state model.JobState) (int64, error
 
 // Retry lets a dead job run again from its first attempt. ErrNotFound if it is not dead.
 func (s *Service) Retry(tx *gorm.DB, id int64) error {
-	now, err := dbNow(tx)
-	if err != nil {
-		return err
-	}
+	now := s.clock.Now()
 	res := tx.Model(&model.Job{}).Where("id = ? AND state = ?", id, model.JobDead).
 		Updates(map[string]any{"state": model.JobWaiting, "attempts": 0, "run_at": now, "lease_until": nil, "updated_at": now})
 	if res.Error != nil {
@@ -247,16 +235,6 @@ func (s *Service) Retry(tx *gorm.DB, id int64) error {
 		return model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这个失败的任务")
 	}
 	return nil
-}
-
-// dbNow asks the database's clock: leases of several instances are judged by one clock only.
-func dbNow(db *gorm.DB) (time.Time, error) {
-	if store.IsMySQL(db) {
-		var t time.Time
-		err := db.Raw("SELECT UTC_TIMESTAMP(3)").Scan(&t).Error
-		return model.Milli(t), err
-	}
-	return model.Milli(time.Now()), nil // one process, one machine: its clock is the database's
 }
 
 func cut(s string, n int) string {

@@ -32,10 +32,7 @@ func (s *Service) timetable(ctx context.Context, sem chan struct{}, wg *sync.Wai
 		return false, nil
 	}
 	db := s.db.WithContext(ctx)
-	now, err := dbNow(db)
-	if err != nil {
-		return false, err
-	}
+	now := s.clock.Now()
 	var rows []line
 	if err := db.Find(&rows).Error; err != nil {
 		return false, fmt.Errorf("timetable: %w", err)

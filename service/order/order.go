@@ -17,6 +17,7 @@ import (
 	"gorm.io/gorm"
 
 	"loudou/model"
+	"loudou/service/store"
 )
 
 // Shop tells what is for sale, at what price and by which roads: service/course.
@@ -135,8 +136,8 @@ type Options struct {
 type Service struct {
 	Options
 	db *gorm.DB
-	// clock is the real one: leases and calls in flight are judged by it, never by the business clock.
-	clock func() time.Time
+	// clock is the database's: leases and calls in flight are judged by it, never by the business clock.
+	clock *store.Clock
 }
 
 // New makes the service and puts its jobs on the queue.
@@ -150,7 +151,7 @@ func New(o Options) *Service {
 	if o.RefundWindow == 0 {
 		o.RefundWindow = 7 * 24 * time.Hour
 	}
-	s := &Service{Options: o, db: o.DB, clock: time.Now}
+	s := &Service{Options: o, db: o.DB, clock: store.NewClock(o.DB)}
 	o.Queue.Handle(jobPaid, s.afterPaid)
 	o.Queue.Handle(jobRefund, s.jobPush)
 	o.Queue.Handle(jobTell, s.jobTell)
@@ -172,7 +173,7 @@ const (
 )
 
 func (s *Service) time() time.Time { return model.Milli(s.Now()) }
-func (s *Service) real() time.Time { return model.Milli(s.clock()) }
+func (s *Service) real() time.Time { return s.clock.Now() }
 
 func (s *Service) channel(via model.Via) (Channel, error) {
 	if c := s.Channels[via]; c != nil {

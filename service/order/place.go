@@ -62,7 +62,7 @@ type requestKey struct {
 	BodyHash   string
 	OrderID    int64
 	Answer     *string
-	LeaseUntil *time.Time // real clock
+	LeaseUntil *time.Time // the database's clock
 	CreatedAt  time.Time
 }
 
