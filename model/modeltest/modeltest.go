@@ -8,9 +8,14 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -62,13 +67,12 @@ func MySQLDSN(t testing.TB) string {
 	if server == "" {
 		t.Fatal("LOUDOU_TEST_MYSQL is not set: run make test")
 	}
-	raw := make([]byte, 8)
-	_, _ = rand.Read(raw)
-	name := "t_" + hex.EncodeToString(raw)
 	admin, err := sql.Open("mysql", server)
 	if err != nil {
 		t.Fatal(err)
 	}
+	sweep.Do(func() { dropStale(t, admin) })
+	name := newName(time.Now())
 	if _, err := admin.Exec("CREATE DATABASE " + name + " CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"); err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +81,63 @@ func MySQLDSN(t testing.TB) string {
 		_ = admin.Close()
 	})
 	return "mysql://" + server + name
+}
+
+// A test that was killed drops nothing. Names carry the second they were made in, so the next run finds what
+// has stood for longer than any run takes.
+const (
+	prefix   = "t_"
+	staleAge = 24 * time.Hour
+)
+
+var sweep sync.Once
+
+func newName(at time.Time) string {
+	raw := make([]byte, 6)
+	_, _ = rand.Read(raw)
+	return fmt.Sprintf("%s%08x_%s", prefix, at.Unix(), hex.EncodeToString(raw))
+}
+
+// stale says whether name is one of newName's and older than staleAge. Other names are nobody's business here.
+func stale(name string, now time.Time) bool {
+	rest, ours := strings.CutPrefix(name, prefix)
+	second, random, cut := strings.Cut(rest, "_")
+	if !ours || !cut || len(second) != 8 || len(random) != 12 {
+		return false
+	}
+	made, err := strconv.ParseInt(second, 16, 64)
+	return err == nil && now.Sub(time.Unix(made, 0)) > staleAge
+}
+
+// dropStale drops the databases, and the users of the same names, that killed tests left behind.
+func dropStale(t testing.TB, admin *sql.DB) {
+	t.Helper()
+	for query, drop := range map[string]string{
+		"SELECT schema_name, '' FROM information_schema.schemata": "DROP DATABASE IF EXISTS %s",
+		"SELECT User, Host FROM mysql.user":                       "DROP USER IF EXISTS '%s'@'%s'",
+	} {
+		rows, err := admin.Query(query)
+		if err != nil {
+			continue // a server that does not show its users has none of ours to drop
+		}
+		var left [][2]string
+		for rows.Next() {
+			var name, host string
+			if err := rows.Scan(&name, &host); err == nil && stale(name, time.Now()) {
+				left = append(left, [2]string{name, host})
+			}
+		}
+		_ = rows.Close()
+		if err := rows.Err(); err != nil {
+			t.Log(err)
+		}
+		for _, x := range left {
+			args := []any{x[0], x[1]}
+			if _, err := admin.Exec(fmt.Sprintf(drop, args[:strings.Count(drop, "%s")]...)); err != nil {
+				t.Log(err)
+			}
+		}
+	}
 }
 
 func open(t testing.TB, dsn string) *gorm.DB {
