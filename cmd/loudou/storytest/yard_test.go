@@ -39,7 +39,7 @@ func startYard(b *testing.B, oa wechattest.App) (theirs, bare string) {
 		b.Fatal(err)
 	}
 	cmd := exec.CommandContext(b.Context(), os.Args[0]) //nolint:gosec // this test
-	cmd.Env = append(os.Environ(), yardEnv+"="+string(settings))
+	cmd.Env, cmd.SysProcAttr = append(os.Environ(), yardEnv+"="+string(settings)), withParent()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)
