@@ -2,6 +2,7 @@ package storytest
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -15,14 +16,25 @@ import (
 
 // Check fails t for everything that must be true after whatever happened and is not: I1–I3 and I7 of money
 // (ordertest), I4 what was acknowledged is stored and once, I5 Redis = roll-ups = rows within five seconds
-// of the program being back, I8 nothing waits in the outbox, I10 no secret in any log or answer. The
-// program must be running.
+// of the program being back, I6 no order carries a coupon that is not there, I8 nothing waits in the outbox,
+// I9 nothing is left running, connected or locked, I10 no secret in any log, answer or table, in the metrics,
+// or in what the commands print. The program must be running.
 func Check(t testing.TB, h *House) {
 	t.Helper()
 	ordertest.Check(t, h.DB)
+	h.checkCoupons(t)
 	h.checkOutbox(t)
 	h.checkEvents(t)
 	h.checkSecrets(t)
+	h.checkLeft(t)
+}
+
+// checkCoupons: there are none, so no order carries one. Whoever brings them says here what must be true.
+func (h *House) checkCoupons(t testing.TB) {
+	t.Helper()
+	if h.DB.Migrator().HasTable("coupons") {
+		t.Error("I6 there are coupons now: compare their uses with the orders that carry them")
+	}
 }
 
 // Acknowledged notes event ids the program answered 200 for.
@@ -124,22 +136,49 @@ func (h *House) checkSecrets(t testing.TB) {
 		}
 	}
 	h.mu.Lock()
-	answers := h.answers.String()
+	outputs := map[string]string{"an answer": h.answers.String()}
 	h.mu.Unlock()
+	for i, p := range h.All {
+		outputs[fmt.Sprint("the log of ", i)], outputs[fmt.Sprint("the metrics of ", i)] = p.Log(), p.Metrics()
+	}
+	for _, table := range []string{"audit_entries", "jobs", "pushes", "pay_notices", "money_inbox", "order_changes"} {
+		outputs["the table "+table] = h.dump(t, table)
+	}
+	for where, text := range outputs {
+		h.searched(t, where, text)
+		if strings.Contains(text, "panic:") || strings.Contains(text, "goroutine ") {
+			t.Errorf("a panic in %s:\n%s", where, tail(text))
+		}
+	}
+}
+
+// searched fails t for every planted secret that text holds.
+func (h *House) searched(t testing.TB, where, text string) {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for name, secret := range h.canaries {
-		if strings.Contains(answers, secret) {
-			t.Errorf("I10 the %s stands in an answer", name)
+		if i := strings.Index(text, secret); i >= 0 {
+			t.Errorf("I10 the %s stands in %s: …%s…", name, where, text[max(0, i-200):i])
 		}
-		for _, p := range h.All {
-			if log := p.Log(); strings.Contains(log, secret) {
-				i := strings.Index(log, secret)
-				t.Errorf("I10 the %s stands in a log: …%s…", name, log[max(0, i-200):i])
+	}
+}
+
+// dump writes a table down, every column of every row.
+func (h *House) dump(t testing.TB, table string) string {
+	t.Helper()
+	var rows []map[string]any
+	if err := h.DB.Table(table).Find(&rows).Error; err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		for _, v := range r {
+			if raw, ok := v.([]byte); ok {
+				v = string(raw)
 			}
+			fmt.Fprintln(&b, v)
 		}
 	}
-	for _, p := range h.All {
-		if log := p.Log(); strings.Contains(log, "panic:") || strings.Contains(log, "goroutine ") {
-			t.Errorf("a panic in the log:\n%s", tail(log))
-		}
-	}
+	return b.String()
 }

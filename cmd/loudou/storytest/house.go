@@ -73,7 +73,7 @@ func Open(t testing.TB, binary string, o Options) *House {
 	h.XPay = xpaytest.New(xpaytest.Options{WeChat: h.WeChat, OfferID: "offer1", AppKey: secret("appkey"), SandboxAppKey: "sandbox", AnyGoods: true, GoodsIn: 10 * time.Millisecond}).Start(t)
 	dir := t.TempDir()
 	dsn := h.openDatabase(o, dir)
-	redis := h.openRedis()
+	redis := h.openRedis(o)
 	if o.Programs == 0 {
 		o.Programs = 1
 	}
@@ -149,8 +149,9 @@ func (h *House) openDatabase(o Options, dir string) (dsn string) {
 	return dsn
 }
 
-// openRedis gives the house a database of the test server for itself: number 9, emptied.
-func (h *House) openRedis() (address string) {
+// openRedis gives the house a database of the test server for itself, emptied: number 10 beside MariaDB, else
+// 9, so that one house of each kind may stand at a time.
+func (h *House) openRedis(o Options) (address string) {
 	server := os.Getenv("LOUDOU_TEST_REDIS")
 	if server == "" {
 		return ""
@@ -160,7 +161,11 @@ func (h *House) openRedis() (address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := store.OpenRedis("redis://" + u.Host + "/9")
+	number := "/9"
+	if o.MySQL {
+		number = "/10"
+	}
+	r, err := store.OpenRedis("redis://" + u.Host + number)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +175,7 @@ func (h *House) openRedis() (address string) {
 	}
 	h.Redis, h.Cache = r, NewProxy(t, u.Host)
 	h.plant("Redis password", "canary-redis-71c2")
-	return "redis://default:canary-redis-71c2@" + h.Cache.Addr() + "/9"
+	return "redis://default:canary-redis-71c2@" + h.Cache.Addr() + number
 }
 
 // plant names a secret that may be found nowhere.
@@ -323,7 +328,7 @@ func (p *Program) launch() {
 	}
 	defer func() { _ = out.Close() }()
 	cmd := exec.Command(p.binary, "serve") //nolint:gosec,noctx // the program under test
-	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, out, out
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = p.dir, out, out, withParent()
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "LOUDOU_ADDR=" + p.addr, "LOUDOU_METRICS_ADDR=" + p.metrics}
 	for name, v := range p.env {
 		cmd.Env = append(cmd.Env, name+"="+v)

@@ -54,10 +54,12 @@ func scale(short, full int) int {
 	return short
 }
 
+// both tells a story on SQLite and on MariaDB at the same time: most of either is waiting.
 func both(t *testing.T, story func(t *testing.T, o Options)) {
-	t.Run("sqlite", func(t *testing.T) { story(t, Options{}) })
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); story(t, Options{}) })
 	if os.Getenv("LOUDOU_TEST_MYSQL") != "" {
-		t.Run("mysql", func(t *testing.T) { story(t, Options{MySQL: true}) })
+		t.Run("mysql", func(t *testing.T) { t.Parallel(); story(t, Options{MySQL: true}) })
 	}
 }
 

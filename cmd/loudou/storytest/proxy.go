@@ -73,6 +73,13 @@ func (p *Proxy) Heal() {
 	p.cut, p.delay, p.trap = false, 0, nil
 }
 
+// Connections says how many go through.
+func (p *Proxy) Connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns) / 2
+}
+
 // Delay holds every answer for d.
 func (p *Proxy) Delay(d time.Duration) {
 	p.mu.Lock()
