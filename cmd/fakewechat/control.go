@@ -117,6 +117,12 @@ func (h *house) controlRoutes(m *http.ServeMux) {
 	m.HandleFunc("POST /fake/v1/orders/{no}/tell-again", h.tellAgain)
 	m.HandleFunc("POST /fake/v1/xpay/pay", h.payVirtual)
 	m.HandleFunc("POST /fake/v1/goods", h.sell)
+	m.HandleFunc("POST /fake/v1/articles", func(w http.ResponseWriter, r *http.Request) {
+		var in wechattest.Article
+		if decode(w, r, &in) {
+			answer(w, h.wc.Publish(in))
+		}
+	})
 	m.HandleFunc("GET /fake/v1/refunds", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, map[string]any{"jsapi": list(h.pay.Refunds()), "xpay": list(h.xpay.Refunds())})
 	})

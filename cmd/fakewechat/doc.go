@@ -22,6 +22,7 @@ package main
 //	POST /fake/v1/orders/{no}/tell-again    the notice or push once more
 //	POST /fake/v1/xpay/pay                  {person, pay:{mode,signData,paySig,signature}, at?}
 //	POST /fake/v1/goods                     {id, name, price}: virtual goods on sale at once
+//	POST /fake/v1/articles                  {title, url?, at?, quiet?, delivered, readers}: published, and counted by the datacube
 //	GET  /fake/v1/refunds; POST /fake/v1/refunds/{no}/result   {status: SUCCESS, ABNORMAL or CLOSED}
 //	GET  /fake/v1/notices?no=, calls?path=&limit=, counts      what was told, and what was called
 //	POST /fake/v1/verify-url                saves the callback settings, as it were: GET with echostr on both hooks

@@ -19,6 +19,7 @@ import (
 	"loudou/service/menu"
 	"loudou/service/reply"
 	"loudou/service/scene"
+	"loudou/service/statistic"
 	"loudou/service/wechat"
 )
 
@@ -71,6 +72,10 @@ func (h *house) callback() error {
 	h.jobs.Every("inbox.sweep", 24*time.Hour, func(ctx context.Context) error { return h.inbox.Sweep(ctx, pushKept) })
 	h.jobs.Every("reply.sweep", 24*time.Hour, func(ctx context.Context) error { return h.replies.SweepSends(ctx, pushKept) })
 	h.jobs.Every("scene.renew", time.Hour, h.scenes.Renew)
+	if h.official != nil {
+		h.statistics = statistic.New(h.db, cfg.OfficialAppID, h.official, h.articles, h.clock.now)
+		h.jobs.Every("statistic.fetch", 30*time.Minute, h.statistics.Run)
+	}
 	h.erasers = append([]learner.Eraser{h.eraseFan}, h.erasers...) // before the persons: it asks them for the openids
 
 	h.links = &hook.Link{Campaigns: h.campaigns, Secure: strings.HasPrefix(cfg.PublicURL, "https://")}

@@ -67,6 +67,10 @@ func (f *fakeControl) say(ctx context.Context, p fakeFan, text string) error {
 	return f.push(ctx, "text", map[string]string{"person": p.ID, "text": text})
 }
 
+func (f *fakeControl) publish(ctx context.Context, title, url string, delivered, readers int) error {
+	return f.door.call(ctx, http.MethodPost, "/fake/v1/articles", map[string]any{"title": title, "url": url, "delivered": delivered, "readers": readers}, nil)
+}
+
 func (f *fakeControl) loginCode(ctx context.Context, p fakeFan) (string, error) {
 	var out struct {
 		Code string `json:"code"`

@@ -23,6 +23,9 @@ func (s *history) day(day int, morning, real time.Time) error {
 			acts = append(acts, act{t, do})
 		}
 	}
+	if day%7 == 6 || day == historyDays { // WeChat tells the last days whenever it is asked
+		plan(9.25, func() error { return s.h.statistics.Run(s.ctx) })
+	}
 	if day%3 == 1 && day/3 < len(sampleArticles) {
 		plan(18.5, func() error { return s.publishArticle(day) })
 	}
@@ -87,6 +90,11 @@ func (s *history) publishArticle(day int) error {
 		return err
 	}
 	if err := s.desk.call(s.ctx, http.MethodPost, fmt.Sprintf("/console/v1/articles/%d/publish", made.ID), map[string]any{}, nil); err != nil {
+		return err
+	}
+	// WeChat's readers: a third or so of the followers, and the friends they share it with.
+	followers := len(s.fans)
+	if err := s.fake.publish(s.ctx, a.title, fmt.Sprint(in["url"]), followers, 30+int(float64(followers)*.3*a.pull)); err != nil {
 		return err
 	}
 	s.articles = append(s.articles, sampleArticleMade{id: made.ID, course: a.course, pull: a.pull, day: day})

@@ -32,6 +32,7 @@ import (
 	"loudou/service/order"
 	"loudou/service/person"
 	"loudou/service/progress"
+	"loudou/service/statistic"
 	"loudou/service/store"
 	"loudou/service/wechat"
 	"loudou/service/wxpay"
@@ -53,6 +54,7 @@ type house struct {
 	events     *event.Service
 	figures    *figure.Service
 	articles   *article.Service
+	statistics *statistic.Service
 	connection *connection.Service
 
 	mini     *wechat.Client // nil without a Mini Program

@@ -68,8 +68,12 @@ func (s *Service) HouseFunnel(ctx context.Context, span Span, article, course in
 	if err != nil {
 		return House{}, err
 	}
-	h := House{Seconds: a.Seconds, MaturesAt: a.MaturesAt, AsOf: a.AsOf, Rule: a.Rule + "人数从点击文章的人算起；次数是这段时间里每一步的全部次数，不问从哪里来。阅读是微信的合计，与右边的人不是同一口径，中间不算转化率。",
-		Steps: []HouseStep{{Key: "read", Label: "阅读", Source: "wechat"}}}
+	h := House{Seconds: a.Seconds, MaturesAt: a.MaturesAt, AsOf: a.AsOf, Rule: a.Rule + "人数从点击文章的人算起；次数是这段时间里每一步的全部次数，不问从哪里来。阅读是微信统计的人数，每篇在范围内新增的相加，看了两篇的人算两次，次日早上才有；与右边的人不是同一口径，中间只有点击率。"}
+	readers, err := s.readers(ctx, span, article, course)
+	if err != nil {
+		return House{}, err
+	}
+	h.Steps = []HouseStep{{Key: "read", Label: "阅读", Source: "wechat", People: readers}}
 	for i, x := range houseSteps {
 		people := a.Steps[i].People
 		// An article's funnel counts what carries the article at every step: its readers are few, and the
@@ -82,7 +86,12 @@ func (s *Service) HouseFunnel(ctx context.Context, span Span, article, course in
 		if err != nil {
 			return House{}, err
 		}
-		h.Steps = append(h.Steps, HouseStep{Key: string(x.typ), Label: x.label, Source: "ours", People: &people, Events: &n, Rate: a.Steps[i].Rate})
+		rate := a.Steps[i].Rate
+		if i == 0 && course == 0 && readers != nil && *readers > 0 { // a course's clicks are those of all articles
+			r := float64(people) / float64(*readers)
+			rate = &r
+		}
+		h.Steps = append(h.Steps, HouseStep{Key: string(x.typ), Label: x.label, Source: "ours", People: &people, Events: &n, Rate: rate})
 	}
 	amount, err := s.funnelMoney(ctx, p, q, course)
 	if err != nil {

@@ -12,8 +12,6 @@ import (
 
 const day = 24 * time.Hour
 
-const noStatistics = "微信统计，未取到"
-
 // Account gives the figures of the whole account for a range.
 func (s *Service) Account(ctx context.Context, span Span) (map[string]Figure, error) {
 	p, err := s.people.People(ctx)
@@ -21,7 +19,9 @@ func (s *Service) Account(ctx context.Context, span Span) (map[string]Figure, er
 		return nil, err
 	}
 	b := newBoard(span, s.now())
-	b.missing(noStatistics, "followers_total", "followers_new", "followers_lost", "followers_net")
+	if err := s.followers(ctx, b); err != nil {
+		return nil, err
+	}
 	visitors, err := s.peopleOf(ctx, p, scope{}, span, model.EventMPOpen)
 	if err != nil {
 		return nil, err
@@ -214,7 +214,6 @@ func (s *Service) Article(ctx context.Context, id int64, span Span) (map[string]
 		return nil, err
 	}
 	b := newBoard(span, s.now())
-	b.missing(noStatistics, "delivered", "readers", "read_rate", "share_rate", "finish_rate", "follow_after_read", "click_rate", "conversion_readers", "net_per_thousand")
 	window := s.articleWindow(ctx, id)
 	clickers, err := s.peopleOf(ctx, p, scope{article: id}, span, model.EventArticleClick)
 	if err != nil {
@@ -234,6 +233,9 @@ func (s *Service) Article(ctx context.Context, id int64, span Span) (map[string]
 	b.count("gross", got.gross, fmt.Sprintf("归因到这篇文章的支付金额（分）：末次非直接触点，回看 %d 天", days))
 	b.count("net", got.gross-got.refunded, "归因到这篇文章的支付金额减去范围内的退款（分）")
 	b.rate("conversion_clickers", f.Steps[1].People, f.Steps[0].People, window, fmt.Sprintf("范围内点进来的人中 %d 天内付款的人 ÷ 点击人数", days))
+	if err := s.articleReading(ctx, b, id, int64(clickers.GetCardinality()), got.buyers, got.gross-got.refunded); err != nil { //nolint:gosec // far below
+		return nil, err
+	}
 	return b.figures, nil
 }
 

@@ -10,7 +10,10 @@
 // compatible and safe mode, XML and JSON, told again when no good answer came in five seconds; the answer judged as
 // WeChat judges it, and what the fan would see kept in a chat.
 //
-// What it does not: mass sends, drafts and publishing, template and subscribe messages, figures (datacube), OAuth
+// Three figures of the datacube are there: followers who came and left (its own people), their total, and the
+// running totals of published articles (a curve towards a number the test names).
+//
+// What it does not: mass sends, drafts and publishing, template and subscribe messages, the other figures, OAuth
 // pages, third-party platforms, the real risk control, and any limit that would need millions of calls. Quotas are
 // counted only where a test orders it (Fail with an errcode). Signature times and token ages follow the real clock;
 // CreateTime, subscribe_time and message windows follow Options.Now.
@@ -220,6 +223,7 @@ func ErrCode(code int) Fault {
 }
 
 var messages = map[int]string{
+	61500: "date format error", 61501: "date range error", 61503: "data not ready",
 	-1: "system error", 40001: "invalid credential, access_token is invalid or not latest, could get access_token by getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r",
 	40002: "invalid grant_type", 40003: "invalid openid", 40004: "invalid media type", 40007: "invalid media_id", 40008: "invalid message type", 40009: "invalid image size", 40013: "invalid appid", 40014: "invalid access_token", 40015: "invalid menu type",
 	40016: "invalid button size", 40017: "invalid button type", 40018: "invalid button name size", 40019: "invalid button key size", 40020: "invalid button url size", 40022: "invalid sub button level", 40023: "invalid sub button size",

@@ -111,6 +111,7 @@ func (f *Fake) Follow(id, scene string) Delivery {
 	if scene != "" {
 		p.Came, key, tick = "ADD_SCENE_QR_CODE", "qrscene_"+scene, f.ticketOf(scene)
 	}
+	f.came(p.source(), false)
 	f.open(p, "follow", 3, time.Minute)
 	f.mu.Unlock()
 	e := Fields{{"Event", "subscribe"}, {"EventKey", key}}
@@ -124,6 +125,9 @@ func (f *Fake) Follow(id, scene string) Delivery {
 func (f *Fake) Unfollow(id string) Delivery {
 	f.mu.Lock()
 	p := f.fan(id)
+	if p.Follows {
+		f.came(p.source(), true)
+	}
 	p.Follows, p.Windows = false, nil
 	f.mu.Unlock()
 	return f.PushEvent(p.OpenID, Fields{{"Event", "unsubscribe"}, {"EventKey", ""}})

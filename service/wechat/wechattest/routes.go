@@ -46,6 +46,10 @@ func (f *Fake) routes() {
 	h("/cgi-bin/material/get_materialcount", f.official("GET", f.materialCount))
 	h("/cgi-bin/material/batchget_material", f.official("POST", f.materialList))
 
+	h("/datacube/getusersummary", f.official("POST", f.userSummary))
+	h("/datacube/getusercumulate", f.official("POST", f.userCumulate))
+	h("/datacube/getarticletotaldetail", f.official("POST", f.articleTotals))
+
 	h("/sns/jscode2session", f.code2Session)
 	h("/wxa/business/getuserphonenumber", f.mini("POST", f.phoneNumber))
 	h("/wxa/checksession", f.mini("GET", f.checkSession))

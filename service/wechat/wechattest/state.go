@@ -106,6 +106,8 @@ type state struct {
 	Tags        []tag              `json:"tags"`
 	Shipped     map[string]int     `json:"shipped"` // transaction_id → uploads
 	Cleared     int                `json:"cleared"`
+	Published   []Article          `json:"published,omitempty"`
+	Comings     map[string]*[2]int `json:"comings,omitempty"` // day/user_source → who came, who left
 
 	byID, byOpenID, byMini map[string]*Person
 }

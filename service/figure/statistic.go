@@ -1,0 +1,195 @@
+package figure
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+)
+
+// What WeChat counted lies in article_totals and follower_days; a missing row is 未取到, never 0.
+
+const (
+	noStatistics = "微信统计，未取到"
+	articleLife  = 30 // days WeChat counts an article, its own included
+)
+
+// reading is an article as WeChat counted it up to a day.
+type reading struct {
+	ArticleID         int64
+	PublishDay        int
+	StatDay           int
+	Quiet, IsDelayed  bool
+	ReadUser          int64
+	ReadMessage       int64
+	ShareUser         int64
+	ReadSubscribeUser int64
+	DeliveryRate      float64
+	FinishRate        float64
+	FetchedAt         time.Time
+}
+
+// state says whether WeChat may still move the numbers of a range that ends with last.
+func (r *reading) state(s Span, now time.Time) State {
+	due := min(s.Last, addDays(r.PublishDay, articleLife-1))
+	switch {
+	case now.Before(s.To):
+		return Running
+	case r.IsDelayed || r.StatDay < due:
+		return Maturing
+	}
+	return Final
+}
+
+// delivered estimates to how many the article was delivered: WeChat gives only readers from the message and
+// their share of the delivered. 0: cannot be said.
+func (r *reading) delivered() int64 {
+	if r.Quiet || r.DeliveryRate <= 0 {
+		return 0
+	}
+	return int64(math.Round(float64(r.ReadMessage) / r.DeliveryRate))
+}
+
+// readings gives the newest totals at or before a day of an account's articles that are ours: of one article,
+// of those with a card to one course, or of all (0, 0). At most 30 days after publishing are told by WeChat.
+func (s *Service) readings(ctx context.Context, day int, article, course int64) ([]reading, error) {
+	where, args := "t.article_id > 0", []any{day}
+	switch {
+	case article > 0:
+		where, args = "t.article_id = ?", append(args, article)
+	case course > 0:
+		where, args = "t.article_id IN (SELECT id FROM articles WHERE course_id = ?)", append(args, course)
+	}
+	var out []reading
+	q := `SELECT t.article_id, t.publish_day, t.stat_day, t.quiet, t.is_delayed, t.read_user, t.read_message, t.share_user, t.read_subscribe_user, t.delivery_rate, t.finish_rate, t.fetched_at
+FROM article_totals t JOIN (SELECT appid, msgid, MAX(stat_day) AS d FROM article_totals WHERE stat_day <= ? GROUP BY appid, msgid) n
+  ON n.appid = t.appid AND n.msgid = t.msgid AND n.d = t.stat_day WHERE ` + where
+	if err := s.db.WithContext(ctx).Raw(q, args...).Scan(&out).Error; err != nil {
+		return nil, fmt.Errorf("read WeChat's article totals: %w", err)
+	}
+	return out, nil
+}
+
+// readers sums how many people each article gained in a range, nil when WeChat told of none of it. One who
+// reads two articles counts with both: WeChat names nobody.
+func (s *Service) readers(ctx context.Context, span Span, article, course int64) (*int64, error) {
+	until, err := s.readings(ctx, span.Last, article, course)
+	if err != nil {
+		return nil, err
+	}
+	before, err := s.readings(ctx, addDays(span.First, -1), article, course)
+	if err != nil {
+		return nil, err
+	}
+	n, some := int64(0), false
+	for _, r := range until {
+		if r.StatDay >= span.First {
+			some = true
+		}
+		n += r.ReadUser
+	}
+	for _, r := range before {
+		n -= r.ReadUser
+	}
+	if !some {
+		return nil, nil
+	}
+	return &n, nil
+}
+
+// articleReading puts WeChat's figures of one article on the board; ours beside them are its clickers, its
+// buyers and its net income.
+func (s *Service) articleReading(ctx context.Context, b *board, id, clickers, buyers, net int64) error {
+	all, err := s.readings(ctx, b.span.Last, id, 0)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		b.missing(noStatistics, "delivered", "readers", "read_rate", "share_rate", "finish_rate", "follow_after_read", "click_rate", "conversion_readers", "net_per_thousand")
+		return nil
+	}
+	r := all[0]
+	state := r.state(b.span, b.now)
+	put := func(name string, f Figure) {
+		f.State, f.AsOf = state, r.FetchedAt.UTC()
+		b.figures[name] = f
+	}
+	quotient := func(name string, num, den int64, rule string) {
+		f := Figure{Numerator: &num, Denominator: &den, Rule: rule}
+		if den > 0 {
+			v := float64(num) / float64(den)
+			f.Value = &v
+		}
+		put(name, f)
+	}
+	value := func(v float64) *float64 { return &v }
+	until := fmt.Sprintf("（微信统计，发表日起累计到 %d-%02d-%02d）", r.StatDay/10000, r.StatDay/100%100, r.StatDay%100)
+	put("readers", Figure{Value: value(float64(r.ReadUser)), Rule: "阅读过文章的人，全部来源" + until})
+	delivered := r.delivered()
+	d := Figure{Rule: "估算：公众号消息来源的阅读人数 ÷ 微信给出的阅读送达率" + until}
+	switch {
+	case r.Quiet:
+		d.Rule = "这篇文章发表时没有通知粉丝，没有送达人数"
+	case delivered > 0:
+		d.Value = value(float64(delivered))
+	}
+	put("delivered", d)
+	quotient("read_rate", r.ReadMessage, delivered, "公众号消息来源的阅读人数 ÷ 送达人数（估算）"+until)
+	quotient("share_rate", r.ShareUser, r.ReadUser, "分享人数 ÷ 阅读人数"+until)
+	put("finish_rate", Figure{Value: value(r.FinishRate), Rule: "微信给出的阅读完成率" + until})
+	quotient("follow_after_read", r.ReadSubscribeUser, r.ReadUser, "阅读后关注的人 ÷ 阅读人数"+until)
+	quotient("click_rate", clickers, r.ReadUser, "我们认出的点击人数 ÷ 微信统计的阅读人数，口径不同，可能超过 100%"+until)
+	quotient("conversion_readers", buyers, r.ReadUser, "归因到这篇文章的购买人数 ÷ 阅读人数"+until)
+	f := Figure{Rule: "归因到这篇文章的净收入（分）÷ 阅读人数 × 1000" + until}
+	if r.ReadUser > 0 {
+		f.Value = value(float64(net) * 1000 / float64(r.ReadUser))
+	}
+	put("net_per_thousand", f)
+	return nil
+}
+
+// followers puts WeChat's figures of the followers on the board.
+func (s *Service) followers(ctx context.Context, b *board) error {
+	var days []struct {
+		Day, Source                int
+		NewUser, CancelUser, Total int64
+		FetchedAt                  time.Time
+	}
+	if err := s.db.WithContext(ctx).Raw("SELECT day, source, new_user, cancel_user, total, fetched_at FROM follower_days WHERE day BETWEEN ? AND ? ORDER BY day", b.span.First, b.span.Last).Scan(&days).Error; err != nil {
+		return fmt.Errorf("read WeChat's followers: %w", err)
+	}
+	came, left, total := int64(0), int64(0), int64(0)
+	told := map[int]bool{}
+	var at time.Time
+	for _, d := range days {
+		if d.Source == -1 {
+			told[d.Day], total = true, d.Total
+		} else {
+			came, left = came+d.NewUser, left+d.CancelUser
+		}
+		if d.FetchedAt.After(at) {
+			at = d.FetchedAt
+		}
+	}
+	if len(told) == 0 {
+		b.missing(noStatistics, "followers_total", "followers_new", "followers_lost", "followers_net")
+		return nil
+	}
+	state := b.span.state(b.now, 0)
+	if state == Final && len(told) < len(b.span.Days()) {
+		state = Maturing
+	}
+	for name, x := range map[string]struct {
+		n    int64
+		rule string
+	}{
+		"followers_total": {total, "微信统计的累计关注人数，范围内最后取到的一天"},
+		"followers_new":   {came, "微信统计的新增关注，全部来源，范围内已取到的各天合计"},
+		"followers_lost":  {left, "微信统计的取消关注，全部来源，范围内已取到的各天合计"},
+		"followers_net":   {came - left, "新增关注减去取消关注（微信统计）"},
+	} {
+		v := float64(x.n)
+		b.figures[name] = Figure{Value: &v, State: state, AsOf: at.UTC(), Rule: x.rule}
+	}
+	return nil
+}
