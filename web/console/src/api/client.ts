@@ -18,10 +18,13 @@ const byStatus: Record<number, string> = {
 
 // messageOf gives any failure words that say what to do next.
 export function messageOf(e: unknown): string {
-  if (e instanceof ApiError) return e.message
+  if (e instanceof ApiError) return e.fields.length ? `${e.message}：${e.fields.map((f) => f.message).join('；')}` : e.message
   if (e instanceof TypeError) return '连不上服务，请检查网络后再试。你填的内容还在。'
   return '出了意料之外的问题，请再试一次；如果一直这样，请把时间告诉管理员。'
 }
+
+// failedToRead is messageOf for what was only fetched: nothing was typed that could be lost.
+export const failedToRead = (e: unknown) => messageOf(e).replace('你填的内容还在。', '')
 
 export function toApiError(status: number, body: unknown): ApiError {
   const err = (body as { error?: { code?: string; message?: string; fields?: FieldError[] } } | undefined)?.error
@@ -34,6 +37,8 @@ export const guard = {
   csrf: () => '',
   // again asks the person to log in once more and resolves when that worked.
   again: (): Promise<void> => Promise.reject(new ApiError(401, 'unauthorized', byStatus[401]!)),
+  // renew reads the session that another tab began; it rejects where that is somebody else's.
+  renew: (): Promise<void> => Promise.reject(new ApiError(403, 'csrf', byStatus[403]!)),
 }
 
 function withToken(req: Request): Request {
@@ -41,13 +46,18 @@ function withToken(req: Request): Request {
   return req
 }
 
+// stale tells that the token is of a session before this one: somebody logged out and in again in another tab.
+const stale = async (res: Response) => res.status === 403 && ((await res.clone().json().catch(() => null)) as { error?: { code?: string } } | null)?.error?.code === 'csrf'
+
 // A session that ended while somebody typed: log in on top of the page, then send the same request again.
 async function send(req: Request): Promise<Response> {
   const copy = req.clone()
   const res = await fetch(withToken(req))
   const own = /\/console\/v1\/(login|logout|session)$/.test(new URL(req.url).pathname)
-  if (res.status !== 401 || own) return res
-  await guard.again()
+  if (own) return res
+  if (res.status === 401) await guard.again()
+  else if (await stale(res)) await guard.renew()
+  else return res
   return fetch(withToken(copy))
 }
 

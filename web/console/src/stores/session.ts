@@ -29,6 +29,7 @@ export const useSession = defineStore('session', {
     connect() {
       guard.csrf = () => this.csrf
       guard.again = () => this.again()
+      guard.renew = () => this.renew()
     },
     take(s: { operator: { name: string; role: string }; csrf_token: string; rights: string[] }) {
       this.name = s.operator.name
@@ -62,6 +63,12 @@ export const useSession = defineStore('session', {
         this.asking = true
       }
       return waiting.promise
+    },
+    // renew takes over the session that another tab began. Another person's does not silently sign this one's work.
+    async renew() {
+      const before = this.name
+      this.take(await ask(api.GET('/console/v1/session')))
+      if (this.name !== before) throw new ApiError(403, 'other_operator', `这个浏览器已换成 ${this.name} 登录，这一步没有做。再按一次，就用 ${this.name} 的名义做。`)
     },
     giveUp() {
       this.asking = false
