@@ -5,6 +5,7 @@ import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
 import { ApiError } from './api/client'
+import { keepFocus } from './lib/focus'
 import { router } from './router'
 import { useSession } from './stores/session'
 import { useTheme } from './stores/theme'
@@ -30,3 +31,4 @@ useTheme().watch()
 app.use(router)
 app.use(VueQueryPlugin, { queryClient: queries })
 app.mount('#app')
+keepFocus()
