@@ -3,9 +3,18 @@ import { cutBytes, utf8Bytes } from './bytes'
 import { fieldKey } from './formErrors'
 import { fenText, toFen, yuan } from './money'
 import { change, rate } from './number'
-import { before, beijing, day, daysBetween, presetOf, presetRange } from './time'
+import { before, beijing, day, daysBetween, presetOf, presetRange, soundRange } from './time'
 import { readDraft, writeDraft } from './unsaved'
 import { readQuery, writeQuery } from './urlState'
+
+describe('a range from the address', () => {
+  const usual = { from: '2026-11-18', to: '2026-11-24' }
+  it('is taken as it is, turned round when backwards, and the usual one when it is none', () => {
+    expect(soundRange({ from: '2026-11-01', to: '2026-11-02' }, usual)).toEqual({ from: '2026-11-01', to: '2026-11-02' })
+    expect(soundRange({ from: '2026-11-02', to: '2026-11-01' }, usual)).toEqual({ from: '2026-11-01', to: '2026-11-02' })
+    for (const from of ['hello', '', '2026-13-40', '2026-1-1']) expect(soundRange({ from, to: '2026-11-02' }, usual)).toEqual(usual)
+  })
+})
 
 describe('money', () => {
   it.each([[0, '¥0.00'], [5, '¥0.05'], [19900, '¥199.00'], [123456789, '¥1,234,567.89'], [-19900, '−¥199.00'], [null, '–']])('%s fen is %s', (fen, text) => {

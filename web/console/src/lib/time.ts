@@ -74,6 +74,14 @@ export function presetOf(r: Range, now = new Date()): Preset | null {
   })?.key ?? null
 }
 
+const isDay = (d: string) => /^\d{4}-\d\d-\d\d$/.test(d) && !Number.isNaN(Date.parse(`${d}T00:00:00Z`))
+
+// soundRange is what an address says where that is a range, turned round when it is backwards; else the fallback.
+export function soundRange(r: Range, fallback: Range): Range {
+  if (!isDay(r.from) || !isDay(r.to)) return { ...fallback }
+  return r.from <= r.to ? { from: r.from, to: r.to } : { from: r.to, to: r.from }
+}
+
 // before is the range of the same length directly before r.
 export function before(r: Range): Range {
   const n = daysBetween(r.from, r.to) + 1
