@@ -8,7 +8,7 @@ export const jumps: { key: string; to: string; label: string }[] = [
   { key: 'a', to: '/articles', label: '文章' },
   { key: 'r', to: '/replies', label: '自动回复' },
   { key: 'm', to: '/menu', label: '自定义菜单' },
-  { key: 's', to: '/scenes', label: '场景二维码' },
+  { key: 's', to: '/scenes', label: '二维码与链接' },
   { key: 'c', to: '/courses', label: '课程' },
   { key: 'o', to: '/orders', label: '订单' },
   { key: 'i', to: '/inbox', label: '钱款待办' },
