@@ -64,6 +64,35 @@ func viewRefund(r model.Refund, o model.Order) refundBody {
 	}
 }
 
+// actorNames are the operators' names by actor.
+type actorNames map[model.Actor]string
+
+// actors reads who the operators are, for what they did to be told with their name.
+func (d *Door) actors(ctx context.Context) (actorNames, error) {
+	all, err := d.Operators.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make(actorNames, len(all))
+	for _, o := range all {
+		names[model.OperatorActor(o.ID)] = o.Name
+	}
+	return names, nil
+}
+
+// of gives an actor with the operator's name behind it: operator:2:小明.
+func (n actorNames) of(a model.Actor) model.Actor {
+	if name, ok := n[a]; ok {
+		return a + ":" + model.Actor(name)
+	}
+	return a
+}
+
+func (n actorNames) sign(r refundBody) refundBody {
+	r.AskedBy, r.ProposedBy, r.ApprovedBy = n.of(r.AskedBy), n.of(r.ProposedBy), n.of(r.ApprovedBy)
+	return r
+}
+
 type refundsOut struct{ Body respond.Page[refundBody] }
 
 func (d *Door) listRefunds(ctx context.Context, in *struct {
@@ -80,9 +109,13 @@ func (d *Door) listRefunds(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	names, err := d.actors(ctx)
+	if err != nil {
+		return nil, err
+	}
 	items := make([]refundBody, 0, len(list))
 	for _, l := range list {
-		items = append(items, viewRefund(l.Refund, l.Order))
+		items = append(items, names.sign(viewRefund(l.Refund, l.Order)))
 	}
 	return &refundsOut{Body: respond.NewPage(items, respond.PageToken(scope, next))}, nil
 }

@@ -133,7 +133,7 @@ type (
 		ID    int64     `json:"id"`
 		From  string    `json:"from"`
 		To    string    `json:"to"`
-		Who   string    `json:"who" doc:"learner:1, operator:1, wechat:notify, wechat:query, timer, system"`
+		Who   string    `json:"who" doc:"learner:1, operator:1:name, wechat:notify, wechat:query, timer, system"`
 		Why   string    `json:"why"`
 		At    time.Time `json:"at"`
 	}
@@ -185,6 +185,10 @@ func (d *Door) proof(ctx context.Context, no string) (*proofOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := d.actors(ctx)
+	if err != nil {
+		return nil, err
+	}
 	o := p.Order
 	b := proofBody{OrderLine: viewLine(o), ListPrice: o.ListPrice, Agreement: o.Agreement, PaidBy: o.PaidBy, Proof: o.Proof,
 		Payments: []paymentBody{}, Refunds: []refundBody{}, Inbox: []moneyBody{}, Changes: []changeBody{}, Notices: []noticeBody{}}
@@ -200,7 +204,7 @@ func (d *Door) proof(ctx context.Context, no string) (*proofOut, error) {
 		b.Refundable = o.Amount
 	}
 	for _, r := range p.Refunds {
-		b.Refunds = append(b.Refunds, viewRefund(r, o))
+		b.Refunds = append(b.Refunds, names.sign(viewRefund(r, o)))
 		if r.Kind == model.RefundOfOrder && r.Status.Holds() && b.Refundable > 0 {
 			b.Refundable -= r.Amount
 		}
@@ -216,7 +220,7 @@ func (d *Door) proof(ctx context.Context, no string) (*proofOut, error) {
 		return nil, err
 	}
 	for _, c := range append(p.Changes, history...) {
-		b.Changes = append(b.Changes, changeBody{Thing: c.Thing, ID: c.ThingID, From: c.From, To: c.To, Who: c.Who, Why: c.Why, At: c.HappenAt})
+		b.Changes = append(b.Changes, changeBody{Thing: c.Thing, ID: c.ThingID, From: c.From, To: c.To, Who: string(names.of(model.Actor(c.Who))), Why: c.Why, At: c.HappenAt})
 	}
 	sortChanges(b.Changes)
 	entries, err := d.Ledger.OfOrder(ctx, o.ID)

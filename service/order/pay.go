@@ -153,7 +153,8 @@ func (s *Service) liveAttempt(ctx context.Context, o *model.Order) (*model.Payme
 // bring money, since it cannot be closed.
 func (s *Service) handed(ctx context.Context, p *model.Payment) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
-		if _, err := lockOrder(tx, p.OrderID); err != nil {
+		o, err := lockOrder(tx, p.OrderID)
+		if err != nil {
 			return err
 		}
 		now, err := lockPayment(tx, p.ID)
@@ -172,7 +173,7 @@ func (s *Service) handed(ctx context.Context, p *model.Payment) error {
 		from := now.Status
 		now.Status = model.PaymentPrepaid
 		*p = now
-		return s.savePayment(tx, p, from, model.LearnerActor(0), "已交给手机支付")
+		return s.savePayment(tx, p, from, model.LearnerActor(o.LearnerID), "已交给手机支付")
 	})
 }
 

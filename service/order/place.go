@@ -442,8 +442,11 @@ func (s *Service) addAttempt(tx *gorm.DB, o *model.Order, no string, item model.
 	if err := tx.Create(&p).Error; err != nil {
 		return fmt.Errorf("payment of order %d: %w", o.ID, err)
 	}
-	return s.change(tx, model.ThingPayment, p.ID, o.ID, "", string(p.Status), who, "支付方式 "+string(p.Via))
+	return s.change(tx, model.ThingPayment, p.ID, o.ID, "", string(p.Status), who, "支付方式："+viaNames[p.Via])
 }
+
+// viaNames are the ways to pay in the operator's words.
+var viaNames = map[model.Via]string{model.ViaJSAPI: "微信支付", model.ViaXPay: "虚拟支付", model.ViaManual: "人工", model.ViaFree: "免费"}
 
 // payFree marks an order paid without a payment: the sum is zero, or an operator vouches for it.
 func (s *Service) payFree(tx *gorm.DB, o *model.Order, via model.Via, who model.Actor, why string) error {

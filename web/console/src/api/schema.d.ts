@@ -1645,7 +1645,7 @@ export interface components {
             /** @enum {string} */
             thing: "order" | "payment" | "refund" | "grant";
             to: string;
-            /** @description learner:1, operator:1, wechat:notify, wechat:query, timer, system */
+            /** @description learner:1, operator:1:name, wechat:notify, wechat:query, timer, system */
             who: string;
             why: string;
         };

@@ -88,8 +88,8 @@ export function actorName(who: string | null | undefined): string {
   if (!who) return ''
   const fixed: Record<string, string> = { 'wechat:notify': '微信支付通知', 'wechat:push': '微信推送', 'wechat:query': '向微信查询', 'wechat:bill': '微信账单', timer: '定时任务', system: '系统' }
   if (fixed[who]) return fixed[who]
-  const [kind, id] = who.split(':')
-  return kind === 'learner' ? `学员 ${id}` : kind === 'operator' ? `操作员 ${id}` : who
+  const [kind, id, ...name] = who.split(':')
+  return kind === 'learner' ? `学员 ${id}` : kind === 'operator' ? name.join(':') || `操作员 ${id}` : who
 }
 
 // oneOf narrows what stands in the address to the words the service knows; anything else is no condition.
