@@ -24,6 +24,8 @@ type Pay struct {
 	Orders *order.Service
 	// Count is told every refused notice by its reason; nil counts nothing.
 	Count func(reason string)
+
+	log quiet
 }
 
 // Mount adds the two addresses WeChat Pay is given as notify_url.
@@ -104,7 +106,9 @@ func (d *Pay) refuse(c *gin.Context, status int, reason string) {
 	if reason == "pay_probe" {
 		level = slog.LevelInfo // WeChat looks whether we look
 	}
-	slog.Log(c.Request.Context(), level, "pay notice refused", "reason", reason, "address", c.ClientIP(), "request_id", respond.RequestID(c.Request.Context()))
+	if unsaid, tell := d.log.may(reason); tell {
+		slog.Log(c.Request.Context(), level, "pay notice refused", "reason", reason, "address", c.ClientIP(), "unsaid", unsaid, "request_id", respond.RequestID(c.Request.Context()))
+	}
 	c.AbortWithStatusJSON(status, gin.H{"code": "FAIL", "message": "refused"})
 }
 

@@ -14,7 +14,11 @@ import (
 // Attack 14. Every route of the document, as nobody and as a learner where no learner belongs, and the
 // roads by which other shops were marked paid. Only a signed notice pays; nothing here may.
 func TestNoRouteLetsAStrangerIn(t *testing.T) {
-	h := Open(t, binary, Options{})
+	both(t, strangers)
+}
+
+func strangers(t *testing.T, o Options) {
+	h := Open(t, binary, o)
 	course := h.Course()
 	phone := h.Phone()
 	no := phone.ordered(course)
