@@ -155,7 +155,7 @@ func TestKilledWhileOrdering(t *testing.T) {
 			if h.SQL == nil {
 				continue
 			}
-			for _, at := range []Point{Before, Carried} {
+			for _, at := range []Point{Before, Carried, Answered} {
 				trap := h.SQL.When(at, p.Kill, "INSERT INTO `orders`", "COMMIT")
 				_, done := begin()
 				sprung(t, trap)
@@ -267,6 +267,29 @@ func TestKilledWhileRefunding(t *testing.T) {
 					t.Errorf("asked again: %d %s", a.Status, a.Body)
 				}
 			}
+			if h.SQL != nil {
+				for _, at := range []Point{Before, Carried} {
+					no := h.Phone().ordered(course)
+					if _, err := h.Pay.Pay(no, wxpaytest.Payment{}); err != nil {
+						t.Fatal(err)
+					}
+					h.Until("paid", 10*time.Second, func() bool { return h.granted(no) == 1 })
+					numbers = append(numbers, no)
+					key := uuid.NewString()
+					ask := func() Answer {
+						return h.call(h.desk, "POST", p.URL()+"/console/v1/orders/"+no+"/refunds", `{"amount":9900,"reason":"不想学了"}`, "X-CSRF-Token", h.csrf, "Idempotency-Key", key)
+					}
+					trap := h.SQL.When(at, p.Kill, "INSERT INTO `refunds`", "COMMIT")
+					done := make(chan struct{})
+					go func() { ask(); close(done) }()
+					sprung(t, trap)
+					<-done
+					p.Start()
+					if a := ask(); a.Status != 201 && a.Status != 200 && a.Status != 409 {
+						t.Errorf("%v: asked again: %d %s", at, a.Status, a.Body)
+					}
+				}
+			}
 			for _, no := range numbers {
 				h.Until("refunded", 2*time.Minute, func() bool {
 					return h.Count("SELECT COUNT(*) FROM orders WHERE out_trade_no = ? AND status = 'refunded'", no) == 1
@@ -282,6 +305,45 @@ func TestKilledWhileRefunding(t *testing.T) {
 				}
 			}
 			Check(t, h)
+		}
+	})
+}
+
+// Fault 5, the rest. Killed while a customer-service message is on its way, and while others wait: none is
+// lost, and at most one comes twice.
+func TestKilledWhileAnswersWait(t *testing.T) {
+	const send = "/cgi-bin/message/custom/send"
+	both(t, func(t *testing.T, o Options) {
+		h := Open(t, binary, o)
+		p := h.All[0]
+		h.must(201, h.Console("POST", "/replies", `{"name":"资料","kind":"keyword","keywords":[{"text":"资料","match":"exact"}],"enabled":true,"messages":[{"type":"text","content":"一"},{"type":"text","content":"二"},{"type":"text","content":"三"}]}`))
+		h.must(200, h.Console("POST", "/replies/publish", `{"note":"开张"}`))
+		for _, fault := range []gate.Fault{{Hang: true}, {Hang: true, After: true}} {
+			before, lines := h.WeChat.Count(send), len(h.WeChat.ChatOf("oFanAlpha", 0))
+			clear := h.WeChat.Fail(send, fault)
+			h.WeChat.Say("oFanAlpha", "资料")
+			h.Until("WeChat was asked to send", 10*time.Second, func() bool { return h.WeChat.Count(send) > before })
+			time.Sleep(50 * time.Millisecond)
+			p.Kill()
+			clear()
+			p.Start()
+			// What the dead held is its own for a minute; the test does not wait that long.
+			if err := h.DB.Exec("UPDATE jobs SET lease_until = ? WHERE state = 'running'", time.Now().UTC().Add(-time.Hour)).Error; err != nil {
+				t.Fatal(err)
+			}
+			seen := func(text string) (n int) {
+				for _, l := range h.WeChat.ChatOf("oFanAlpha", 0)[lines:] {
+					if l.Text == text {
+						n++
+					}
+				}
+				return n
+			}
+			h.Until("the rest is sent", 30*time.Second, func() bool { return seen("二") > 0 && seen("三") > 0 })
+			Check(t, h)
+			if two, three := seen("二"), seen("三"); two+three > 3 {
+				t.Errorf("sent %d and %d times", two, three)
+			}
 		}
 	})
 }
