@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -162,4 +164,22 @@ func (b *MenuButton) Summary() string {
 		what = b.PagePath
 	}
 	return buttonNames[b.Type] + " " + what
+}
+
+// Sees gives the menu that a fan with these tags sees, and what it is called: the newest conditional one that
+// matches, else the default. Those for one kind of phone are passed over: the phone is not known.
+func (m *Menu) Sees(tags []int) (buttons []MenuButton, name string) {
+	for i := len(m.Conditional) - 1; i >= 0; i-- {
+		c := &m.Conditional[i]
+		id, err := strconv.Atoi(c.MatchRule.TagID)
+		if err == nil && c.MatchRule.Platform == "" && slices.Contains(tags, id) {
+			return c.Button, fmt.Sprintf("第 %d 个个性化菜单（标签 %d）", i+1, id)
+		}
+	}
+	return m.Buttons, "默认菜单"
+}
+
+// HasKey tells whether one of the buttons sends key.
+func HasKey(buttons []MenuButton, key string) bool {
+	return slices.ContainsFunc(buttons, func(b MenuButton) bool { return b.Key == key || HasKey(b.SubButton, key) })
 }

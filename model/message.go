@@ -29,6 +29,7 @@ type Message struct {
 	TailContent  string           `json:"tail_content,omitempty"`
 	CardID       string           `json:"card_id,omitempty"`
 	KfAccount    string           `json:"kf_account,omitempty"`
+	Delay        int              `json:"delay_seconds,omitempty" doc:"in a rule: seconds after the push; then it goes as a customer-service message"`
 }
 
 // MessageArticle is one card of a news message.
@@ -56,8 +57,12 @@ var messageNames = map[string]string{
 // KindName is the message's kind in Chinese.
 func (m *Message) KindName() string { return messageNames[m.Type] }
 
-// Passive says whether the message may be the answer to a push; the others go as customer-service messages only.
+// Passive says whether the message may be the answer to a push; the others, and what is to come later, go as
+// customer-service messages only.
 func (m *Message) Passive() bool {
+	if m.Delay > 0 {
+		return false
+	}
 	switch m.Type {
 	case "text", "image", "voice", "video", "music", "news", "transfer_customer_service":
 		return true

@@ -3,10 +3,7 @@ package model
 import (
 	"fmt"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -61,66 +58,17 @@ type Rule struct {
 	Pick     string    `json:"pick"` // all or random
 	Messages []Message `json:"messages"`
 	Enabled  bool      `json:"enabled"`
+
+	MessageTypes []string `json:"message_types,omitempty"`    // of a default rule: which messages it answers; empty: any
+	Sources      []string `json:"sources,omitempty"`          // of a follow rule: WeChat's subscribe_scene; see Sourced
+	Interval     int      `json:"interval_seconds,omitempty"` // a fan hears the rule at most once in so many seconds; 0: always
+	Dialog       *Dialog  `json:"dialog,omitempty"`
 }
 
-// Active is when a rule may answer, all of it in Asia/Shanghai; an empty one is always.
-type Active struct {
-	Days     []int      `json:"days,omitempty"`      // 1 Monday … 7 Sunday; a span across midnight belongs to the day it begins
-	From     string     `json:"from,omitempty"`      // 09:00
-	To       string     `json:"to,omitempty"`        // 18:00, exclusive; before From: across midnight
-	StartsAt *time.Time `json:"starts_at,omitempty"` // inclusive
-	EndsAt   *time.Time `json:"ends_at,omitempty"`   // exclusive
-}
-
-// minute reads HH:MM as minutes of the day; 24:00 is allowed.
-func minute(s string) (int, bool) {
-	if len(s) != 5 || s[2] != ':' {
-		return 0, false
-	}
-	h, err1 := strconv.ParseUint(s[:2], 10, 8)
-	m, err2 := strconv.ParseUint(s[3:], 10, 8)
-	if err1 != nil || err2 != nil || m > 59 || h > 24 || (h == 24 && m > 0) {
-		return 0, false
-	}
-	return int(h*60 + m), true
-}
-
-// Holds says whether the window is open at t.
-func (a *Active) Holds(t time.Time) bool {
-	if a.StartsAt != nil && t.Before(*a.StartsAt) || a.EndsAt != nil && !t.Before(*a.EndsAt) {
-		return false
-	}
-	if a.From == "" && a.To == "" && len(a.Days) == 0 {
-		return true
-	}
-	local := t.In(Shanghai)
-	at, day := local.Hour()*60+local.Minute(), local
-	from, to := 0, 24*60
-	if m, ok := minute(a.From); ok {
-		from = m
-	}
-	if m, ok := minute(a.To); ok {
-		to = m
-	}
-	switch {
-	case from < to:
-		if at < from || at >= to {
-			return false
-		}
-	case at < to: // the morning part of a span that began yesterday
-		day = day.AddDate(0, 0, -1)
-	case at < from:
-		return false
-	}
-	if len(a.Days) == 0 {
-		return true
-	}
-	w := int(day.Weekday())
-	if w == 0 {
-		w = 7
-	}
-	return slices.Contains(a.Days, w)
-}
+// Sourced tells a rule for fans who came by certain ways. The follow event says only whether a scene code
+// was scanned, so WeChat is asked after it, and what the rule says goes behind the welcome as
+// customer-service messages while the minute lasts.
+func (r *Rule) Sourced() bool { return r.Kind == RuleFollow && len(r.Sources) > 0 }
 
 // Fold brings a sentence and a keyword to one form: lower case, full width to half, blanks trimmed and
 // runs of them to one, invisible marks gone.
@@ -132,6 +80,8 @@ func Fold(s string) string {
 		switch {
 		case r >= 0xff01 && r <= 0xff5e:
 			r -= 0xfee0
+		case r == 0x17f: // ſ, which a regex takes for an s
+			r = 's'
 		case r == 0x200b || r == 0x200c || r == 0xfeff || r == 0x2060:
 			continue
 		}
@@ -170,11 +120,8 @@ func (r *Rule) Check() error {
 		bad.Field("event_key", "只有扫码和菜单规则有 event_key")
 	}
 	r.checkKeywords(bad)
+	r.checkWho(bad)
 	r.Active.check(bad)
-	articles := 8
-	if r.Kind == RuleKeyword || r.Kind == RuleDefault {
-		articles = 1 // WeChat shows one article in answer to a message
-	}
 	if len(r.Messages) == 0 {
 		bad.Field("messages", "至少要有一条回复")
 	}
@@ -185,14 +132,8 @@ func (r *Rule) Check() error {
 	if len(r.Messages) > most {
 		bad.Field("messages", fmt.Sprintf("最多 %d 条回复", most))
 	}
-	for i := range r.Messages {
-		for _, f := range r.Messages[i].Faults(articles) {
-			bad.Field(fmt.Sprintf("messages[%d]", i), fmt.Sprintf("第 %d 条回复：%s", i+1, f))
-		}
-		if r.Messages[i].Type == "transfer_customer_service" && i > 0 && r.Pick == "all" {
-			bad.Field(fmt.Sprintf("messages[%d]", i), "转人工客服只能放在第一条")
-		}
-	}
+	r.checkMessages(bad, "messages", r.Messages, r.Pick == "all")
+	r.checkDialog(bad)
 	if len(bad.Fields) == 0 {
 		return nil
 	}
@@ -243,49 +184,3 @@ func (r *Rule) checkKeywords(bad *Refusal) {
 
 // CompileWord reads a regex keyword: RE2, so its time is bounded, and case is folded.
 func CompileWord(s string) (*regexp.Regexp, error) { return regexp.Compile("(?is)" + s) }
-
-func (a *Active) check(bad *Refusal) {
-	for _, d := range a.Days {
-		if d < 1 || d > 7 {
-			bad.Field("active.days", "星期应为 1（周一）到 7（周日）")
-			break
-		}
-	}
-	from, okFrom := minute(a.From)
-	to, okTo := minute(a.To)
-	if a.From != "" && !okFrom {
-		bad.Field("active.from", "时间应为 09:00 的写法")
-	}
-	if a.To != "" && !okTo {
-		bad.Field("active.to", "时间应为 18:00 的写法")
-	}
-	if (a.From == "") != (a.To == "") {
-		bad.Field("active.from", "开始时间和结束时间要一起填")
-	}
-	if okFrom && okTo && from == to {
-		bad.Field("active.to", "结束时间不能与开始时间相同")
-	}
-	if a.StartsAt != nil && a.EndsAt != nil && !a.StartsAt.Before(*a.EndsAt) {
-		bad.Field("active.ends_at", "结束日期应在开始日期之后")
-	}
-}
-
-// Answer is what the published rules say to a push.
-type Answer struct {
-	RuleID  int64
-	Rule    string // its name
-	Keyword string // the word that met, for counting
-	Version int64
-	Body    []byte    // the passive answer before encryption; empty: success
-	Passive *Message  // what Body says
-	Later   []Message // what goes as customer-service messages, in order
-}
-
-// Kept is a push with what was made of it, handed on in the transaction that keeps it.
-type Kept struct {
-	Push
-	PushKey  string
-	PersonID int64     // 0: WeChat's own event
-	At       time.Time // when it happened, on the business clock
-	Answer   Answer
-}

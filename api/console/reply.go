@@ -44,10 +44,16 @@ type RuleBody struct {
 	Pick     string          `json:"pick,omitempty" enum:"all,random"`
 	Messages []model.Message `json:"messages" maxItems:"50"`
 	Enabled  *bool           `json:"enabled,omitempty" doc:"default true"`
+
+	MessageTypes []string      `json:"message_types,omitempty" maxItems:"10" doc:"default rules: text, image, voice, video, location, link; empty: any"`
+	Sources      []string      `json:"sources,omitempty" maxItems:"20" doc:"follow rules: WeChat's subscribe_scene; what they say goes behind the welcome, once WeChat has told the source"`
+	Interval     int           `json:"interval_seconds,omitempty" doc:"a fan hears the rule at most once in so many seconds; 0: always"`
+	Dialog       *model.Dialog `json:"dialog,omitempty" doc:"what the fan's next word is answered"`
 }
 
 func (b *RuleBody) rule() model.Rule {
-	r := model.Rule{Name: b.Name, Kind: b.Kind, EventKey: b.EventKey, Keywords: b.Keywords, Priority: b.Priority, Pick: b.Pick, Messages: b.Messages, Enabled: b.Enabled == nil || *b.Enabled}
+	r := model.Rule{Name: b.Name, Kind: b.Kind, EventKey: b.EventKey, Keywords: b.Keywords, Priority: b.Priority, Pick: b.Pick, Messages: b.Messages, Enabled: b.Enabled == nil || *b.Enabled,
+		MessageTypes: b.MessageTypes, Sources: b.Sources, Interval: b.Interval, Dialog: b.Dialog}
 	if b.Active != nil {
 		r.Active = *b.Active
 	}
@@ -55,31 +61,43 @@ func (b *RuleBody) rule() model.Rule {
 }
 
 type replyBody struct {
-	ID        int64           `json:"id"`
-	Name      string          `json:"name"`
-	Kind      model.RuleKind  `json:"kind"`
-	EventKey  string          `json:"event_key"`
-	Keywords  []model.Keyword `json:"keywords"`
-	Priority  int             `json:"priority"`
-	Active    model.Active    `json:"active"`
-	Pick      string          `json:"pick"`
-	Messages  []model.Message `json:"messages"`
-	Enabled   bool            `json:"enabled"`
+	ID       int64           `json:"id"`
+	Name     string          `json:"name"`
+	Kind     model.RuleKind  `json:"kind"`
+	EventKey string          `json:"event_key"`
+	Keywords []model.Keyword `json:"keywords"`
+	Priority int             `json:"priority"`
+	Active   model.Active    `json:"active"`
+	Pick     string          `json:"pick"`
+	Messages []model.Message `json:"messages"`
+	Enabled  bool            `json:"enabled"`
+
+	MessageTypes []string      `json:"message_types"`
+	Sources      []string      `json:"sources"`
+	Interval     int           `json:"interval_seconds"`
+	Dialog       *model.Dialog `json:"dialog,omitempty"`
+
 	Revision  int64           `json:"revision" doc:"send it back with a change to be told when somebody was faster"`
 	State     string          `json:"state" enum:"new,changed,live,off" doc:"against what is live"`
 	UpdatedBy string          `json:"updated_by"`
 	UpdatedAt time.Time       `json:"updated_at"`
-	Warnings  []string        `json:"warnings"`
+	Warnings  []reply.Warning `json:"warnings" doc:"what is allowed but hardly meant, at its field"`
 }
 
 func viewReply(r reply.Draft) replyBody {
 	b := replyBody{ID: r.ID, Name: r.Name, Kind: r.Kind, EventKey: r.EventKey, Keywords: r.Keywords, Priority: r.Priority, Active: r.Active, Pick: r.Pick, Messages: r.Messages,
-		Enabled: r.Enabled, Revision: r.Revision, State: r.State, UpdatedBy: r.By, UpdatedAt: r.UpdatedAt, Warnings: r.Warnings}
+		Enabled: r.Enabled, MessageTypes: r.MessageTypes, Sources: r.Sources, Interval: r.Interval, Dialog: r.Dialog, Revision: r.Revision, State: r.State, UpdatedBy: r.By, UpdatedAt: r.UpdatedAt, Warnings: r.Warnings}
 	if b.Keywords == nil {
 		b.Keywords = []model.Keyword{}
 	}
 	if b.Warnings == nil {
-		b.Warnings = []string{}
+		b.Warnings = []reply.Warning{}
+	}
+	if b.MessageTypes == nil {
+		b.MessageTypes = []string{}
+	}
+	if b.Sources == nil {
+		b.Sources = []string{}
 	}
 	return b
 }
@@ -232,118 +250,6 @@ func page[T, O any](in *PageIn, scope string, list func(before int64, limit int)
 		next = respond.PageToken(scope, id(items[len(items)-1]))
 	}
 	return wrap(respond.NewPage(items, next)), nil
-}
-
-type triedRule struct {
-	ID   int64          `json:"id"`
-	Name string         `json:"name"`
-	Kind model.RuleKind `json:"kind"`
-}
-
-type triedMessage struct {
-	model.Message
-	How string `json:"how" enum:"passive,custom" doc:"the answer itself, or a customer-service message"`
-}
-
-type triedOut struct {
-	Body struct {
-		Rule     *triedRule     `json:"rule" doc:"null: nothing is said"`
-		Keyword  string         `json:"keyword,omitempty"`
-		Version  int64          `json:"version"`
-		Messages []triedMessage `json:"messages"`
-		Quota    struct {
-			Cost     int           `json:"cost" doc:"customer-service messages it takes"`
-			Sendable int           `json:"sendable" doc:"how many of them the window lets through"`
-			Window   *model.Window `json:"window" doc:"the window this act opens; null: none"`
-		} `json:"quota"`
-		Why []string `json:"why"`
-	}
-}
-
-func (d *Door) tryReply(ctx context.Context, in *struct {
-	Body struct {
-		OpenID   string     `json:"openid,omitempty" maxLength:"64"`
-		At       *time.Time `json:"at,omitempty"`
-		Text     string     `json:"text,omitempty" maxLength:"10000"`
-		Event    string     `json:"event,omitempty" maxLength:"64"`
-		EventKey string     `json:"event_key,omitempty" maxLength:"1024"`
-	}
-}) (*triedOut, error) {
-	b := in.Body
-	t, err := d.Replies.Try(ctx, reply.Trial{OpenID: model.OpenID(b.OpenID), At: b.At, Text: b.Text, Event: b.Event, EventKey: b.EventKey})
-	if err != nil {
-		return nil, err
-	}
-	out := &triedOut{}
-	o := &out.Body
-	o.Keyword, o.Version, o.Why, o.Messages = t.Keyword, t.Version, t.Why, []triedMessage{}
-	if o.Why == nil {
-		o.Why = []string{}
-	}
-	if t.Rule != nil {
-		o.Rule = &triedRule{t.Rule.ID, t.Rule.Name, t.Rule.Kind}
-	}
-	if t.Passive != nil {
-		o.Messages = append(o.Messages, triedMessage{*t.Passive, "passive"})
-	}
-	for _, m := range t.Later {
-		o.Messages = append(o.Messages, triedMessage{m, "custom"})
-	}
-	o.Quota.Cost, o.Quota.Sendable, o.Quota.Window = len(t.Later), t.Sendable, t.Window
-	return out, nil
-}
-
-type hitsOut struct {
-	Body struct {
-		Items []hitBody `json:"items"`
-	}
-}
-
-type hitBody struct {
-	RuleID  int64  `json:"rule_id"`
-	Keyword string `json:"keyword"`
-	Hits    int64  `json:"hits"`
-}
-
-func (d *Door) replyHits(ctx context.Context, in *struct {
-	From string `query:"from" required:"true" format:"date"`
-	To   string `query:"to" required:"true" format:"date"`
-}) (*hitsOut, error) {
-	hits, err := d.Replies.Hits(ctx, in.From, in.To)
-	if err != nil {
-		return nil, err
-	}
-	out := &hitsOut{}
-	out.Body.Items = make([]hitBody, 0, len(hits))
-	for _, h := range hits {
-		out.Body.Items = append(out.Body.Items, hitBody(h))
-	}
-	return out, nil
-}
-
-type sendBody struct {
-	ID      int64         `json:"id"`
-	OpenID  string        `json:"openid" doc:"masked"`
-	RuleID  int64         `json:"rule_id"`
-	Message model.Message `json:"message"`
-	Origin  string        `json:"origin"`
-	State   string        `json:"state" enum:"queued,sending,sent,quota,window,unverified,failed,unknown"`
-	Reason  string        `json:"reason"`
-	At      time.Time     `json:"at"`
-	SentAt  *time.Time    `json:"sent_at"`
-}
-
-type sendsOut struct{ Body respond.Page[sendBody] }
-
-func (d *Door) replySends(ctx context.Context, in *PageIn) (*sendsOut, error) {
-	return page(in, "reply_sends", func(before int64, limit int) ([]sendBody, error) {
-		all, err := d.Replies.Sends(ctx, "", before, limit)
-		out := make([]sendBody, 0, len(all))
-		for _, s := range all {
-			out = append(out, sendBody{s.ID, s.OpenID.Masked(), s.RuleID, s.Message, s.Origin, s.State, s.Reason, s.At, s.SentAt})
-		}
-		return out, err
-	}, func(s sendBody) int64 { return s.ID }, func(p respond.Page[sendBody]) *sendsOut { return &sendsOut{p} })
 }
 
 type unansweredOut struct {

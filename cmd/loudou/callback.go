@@ -61,6 +61,11 @@ func (h *house) callback() error {
 		return err
 	}
 	h.replies.Knows(h.inbox)
+	h.followers.Greets(h.replies)
+	if !h.redis.Embedded { // the in-process one would only tell this process what it knows
+		h.replies.Remembers(h.redis)
+	}
+	h.replies.Looks(reply.Things{Codes: h.scenes.Ends, OnSale: h.onSale, Menu: h.menus.LiveMenu, MiniAppID: cfg.MiniAppID})
 	// The replies come last: they count hits in rows that many share, and so hold them for the shortest time.
 	h.inbox.Takes(h.followers, h.scenes, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.events, Origins: h.scenes}, h.replies)
 
@@ -85,6 +90,16 @@ func (h *house) callback() error {
 	}
 	h.pushes.Mini, err = h.receiver("LOUDOU_MINI", cfg.MiniAppID, cfg.MiniToken, cfg.MiniAESKey, cfg.MiniAESKeyPrevious, cfg.MiniMode)
 	return err
+}
+
+// onSale says of courses whether the Mini Program shows them.
+func (h *house) onSale(ctx context.Context, ids []int64) (map[int64]bool, error) {
+	named, err := h.courses.Named(ctx, ids)
+	out := map[int64]bool{}
+	for id, c := range named {
+		out[id] = c.Status == model.CourseOnSale || c.Status == model.CourseStopped
+	}
+	return out, err
 }
 
 // receiver is nil where the settings name no account or no token.

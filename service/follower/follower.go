@@ -31,6 +31,11 @@ type Jobs interface {
 	Add(tx *gorm.DB, kind, key string, payload any, runAt time.Time) error
 }
 
+// Greeter says something to a new follower once it is known how they came: service/reply.
+type Greeter interface {
+	Greet(tx *gorm.DB, follow *model.Push, pushKey, source string, at time.Time) error
+}
+
 // InfoJob is the kind of the job that asks WeChat who a new follower is.
 const InfoJob = "follower.info"
 
@@ -41,6 +46,7 @@ type Service struct {
 	jobs    Jobs
 	persons Persons
 	ask     Asker
+	greet   Greeter
 	now     func() time.Time
 }
 
@@ -48,6 +54,9 @@ type Service struct {
 func New(db *gorm.DB, appid string, jobs Jobs, persons Persons, ask Asker, now func() time.Time) *Service {
 	return &Service{db: db, appid: appid, jobs: jobs, persons: persons, ask: ask, now: now}
 }
+
+// Greets names who says something to new followers.
+func (s *Service) Greets(g Greeter) { s.greet = g }
 
 type row struct {
 	ID             int64  `gorm:"primaryKey"`
@@ -141,7 +150,7 @@ func (s *Service) change(tx *gorm.DB, k *model.Kept, kind string) error {
 	if kind == "unfollow" {
 		return nil
 	}
-	return s.jobs.Add(tx, InfoJob, s.appid+":"+c.OpenID, infoJob{s.appid, c.OpenID}, time.Time{})
+	return s.jobs.Add(tx, InfoJob, s.appid+":"+c.OpenID, infoJob{AppID: s.appid, OpenID: c.OpenID, PushKey: k.PushKey, CreateTime: k.CreateTime, Scene: c.Scene, At: k.At}, time.Time{})
 }
 
 // fit cuts a scene to its column; WeChat's own are at most 64 characters.
@@ -155,6 +164,16 @@ func fit(s string) string {
 type infoJob struct {
 	AppID  string `json:"appid"`
 	OpenID string `json:"openid"`
+	// Of the follow that asked.
+	PushKey    string    `json:"push_key,omitempty"`
+	CreateTime int64     `json:"create_time,omitempty"`
+	Scene      string    `json:"scene,omitempty"`
+	At         time.Time `json:"at,omitzero"`
+}
+
+// follow is the push that asked.
+func (j *infoJob) follow() *model.Push {
+	return &model.Push{AppID: j.AppID, FromUserName: model.OpenID(j.OpenID), MsgType: "event", Event: "subscribe", CreateTime: j.CreateTime}
 }
 
 // Info asks WeChat who a follower is and joins the unionid: the job InfoJob. Twice is safe.
@@ -185,7 +204,10 @@ func (s *Service) Info(ctx context.Context, payload json.RawMessage) error {
 		if err := tx.Model(&row{}).Where("appid = ? AND openid = ?", j.AppID, j.OpenID).Updates(set).Error; err != nil {
 			return fmt.Errorf("follower: %w", err)
 		}
-		return nil
+		if s.greet == nil || j.PushKey == "" || j.Scene != "" || info.SubscribeScene == "" {
+			return nil // a scene code has its own answer
+		}
+		return s.greet.Greet(tx, j.follow(), j.PushKey, info.SubscribeScene, j.At)
 	})
 }
 

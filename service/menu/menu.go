@@ -346,6 +346,15 @@ func (v *versionRow) view() (Version, error) {
 	return out, nil
 }
 
+// LiveMenu gives the menu that was published last; nil before the first.
+func (s *Service) LiveMenu(ctx context.Context) (*model.Menu, error) {
+	v, err := s.newest(s.db.WithContext(ctx))
+	if err != nil || v.Version == 0 {
+		return nil, err
+	}
+	return &v.Menu, nil
+}
+
 // Versions lists the history, newest first, older than before (0: from the top).
 func (s *Service) Versions(ctx context.Context, before int64, limit int) ([]Version, error) {
 	q := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("version DESC").Limit(limit)

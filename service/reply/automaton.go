@@ -5,7 +5,10 @@ import "slices"
 // automaton finds every pattern inside a text in one walk over it (Aho–Corasick over bytes), so a
 // thousand "contains" keywords cost no more than one. Edges are sorted lists: the tree of a thousand
 // Chinese words is sparse.
-type automaton struct{ nodes []node }
+type automaton struct {
+	nodes []node
+	first [256]int32 // from the root: most bytes of a sentence begin no word
+}
 
 type node struct {
 	edges []edge
@@ -45,6 +48,9 @@ func newAutomaton(patterns []string) *automaton {
 		}
 		a.nodes[at].word = int32(i)
 	}
+	for _, e := range a.nodes[0].edges {
+		a.first[e.b] = e.to
+	}
 	queue := []int32{0}
 	for len(queue) > 0 {
 		at := queue[0]
@@ -68,15 +74,13 @@ func newAutomaton(patterns []string) *automaton {
 }
 
 func (a *automaton) step(at int32, b byte) int32 {
-	for {
+	for at != 0 {
 		if to := a.nodes[at].next(b); to >= 0 {
 			return to
 		}
-		if at == 0 {
-			return 0
-		}
 		at = a.nodes[at].fail
 	}
+	return a.first[b]
 }
 
 // find calls met for every pattern that stands in text; the same one may be told more than once.

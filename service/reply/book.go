@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"loudou/model"
 )
@@ -18,12 +17,17 @@ import (
 type book struct {
 	version  int64
 	rules    []model.Rule // in their order of winning: higher priority, then older id
+	place    map[int64]int
 	exact    map[string][]ranked
 	words    *automaton
-	contains [][]ranked // by the automaton's word
-	regex    []pattern
+	contains [][]ranked      // by the automaton's word
+	regex    []pattern       // in their order of winning
+	keyed    [][]int32       // by the automaton's word: the regexes that need it
+	loose    []int32         // regexes that need no word: tried on every sentence
+	answers  map[string]bool // words that some dialog waits for, folded
 	follow   []int
-	other    []int // default
+	sourced  map[string][]int // by subscribe_scene
+	other    []int            // default, those for a type of message first
 	scene    map[string][]int
 	menu     map[string][]int
 }
@@ -36,29 +40,41 @@ type ranked struct {
 
 type pattern struct {
 	ranked
-	re *regexp.Regexp
+	re   *regexp.Regexp
+	need [][]int32 // of each clause one word must stand in the sentence
 }
 
-// longestRegexText bounds what a regex keyword is tried on; RE2 is linear, a thousand of them add up.
+// longestRegexText bounds, in runes, what a regex keyword is tried on. RE2 is linear in it.
 const longestRegexText = 600
 
 func compile(version int64, rules []model.Rule) (*book, error) {
-	b := &book{version: version, exact: map[string][]ranked{}, scene: map[string][]int{}, menu: map[string][]int{}}
+	b := &book{
+		version: version, place: map[int64]int{}, exact: map[string][]ranked{}, answers: map[string]bool{}, sourced: map[string][]int{},
+		scene: map[string][]int{}, menu: map[string][]int{},
+	}
 	for _, r := range rules {
 		if r.Enabled {
 			b.rules = append(b.rules, r)
 		}
 	}
-	slices.SortFunc(b.rules, func(x, y model.Rule) int {
-		return cmp.Or(cmp.Compare(y.Priority, x.Priority), cmp.Compare(x.ID, y.ID))
-	})
-	var patterns []string
-	place := map[string]int{}
+	slices.SortFunc(b.rules, before)
+	v := vocabulary{place: map[string]int32{}, book: b}
 	for i := range b.rules {
 		r := &b.rules[i]
+		b.place[r.ID] = i
+		if r.Dialog != nil {
+			for _, a := range r.Dialog.Answers {
+				b.answers[model.Fold(a.Answer)] = true
+			}
+		}
 		switch r.Kind {
 		case model.RuleFollow:
-			b.follow = append(b.follow, i)
+			if !r.Sourced() {
+				b.follow = append(b.follow, i)
+			}
+			for _, s := range r.Sources {
+				b.sourced[s] = append(b.sourced[s], i)
+			}
 		case model.RuleDefault:
 			b.other = append(b.other, i)
 		case model.RuleScene:
@@ -67,142 +83,104 @@ func compile(version int64, rules []model.Rule) (*book, error) {
 		case model.RuleMenu:
 			b.menu[r.EventKey] = append(b.menu[r.EventKey], i)
 		case model.RuleKeyword:
-			for _, k := range r.Keywords {
-				to := ranked{i, k.Text}
-				folded := model.Fold(k.Text)
-				switch k.Match {
-				case model.MatchExact:
-					b.exact[folded] = append(b.exact[folded], to)
-				case model.MatchContains:
-					at, ok := place[folded]
-					if !ok {
-						at = len(patterns)
-						place[folded] = at
-						patterns = append(patterns, folded)
-						b.contains = append(b.contains, nil)
-					}
-					b.contains[at] = append(b.contains[at], to)
-				case model.MatchRegex:
-					re, err := model.CompileWord(k.Text)
-					if err != nil {
-						return nil, fmt.Errorf("rule %d: %w", r.ID, err)
-					}
-					b.regex = append(b.regex, pattern{to, re})
-				}
+			if err := v.take(i, r); err != nil {
+				return nil, err
 			}
 		}
 	}
-	b.words = newAutomaton(patterns)
+	slices.SortStableFunc(b.other, func(x, y int) int {
+		any := func(i int) int { return min(1, len(b.rules[i].MessageTypes)) }
+		return cmp.Compare(any(y), any(x))
+	})
+	b.words = newAutomaton(v.words)
+	v.key()
 	return b, nil
 }
 
-// found is the rule that wins and the road there; rule is -1 when none does.
-type found struct {
-	ranked
-	why []string
+// before is the order of winning among rules that met in the same way.
+func before(x, y model.Rule) int {
+	return cmp.Or(cmp.Compare(y.Priority, x.Priority), cmp.Compare(x.ID, y.ID))
 }
 
-// choose picks the winner for p at a time on the business clock. why is gathered only when asked for,
-// so the simulator runs the very code of the callback.
-func (b *book) choose(p *model.Push, at time.Time, explain bool) found {
-	f := found{ranked: ranked{rule: -1}}
-	say := func(format string, args ...any) {
-		if explain {
-			f.why = append(f.why, fmt.Sprintf(format, args...))
-		}
-	}
-	first := func(list []int, what string) bool {
-		for _, i := range list {
-			if b.rules[i].Active.Holds(at) {
-				f.rule = i
-				say("%s：规则「%s」", what, b.rules[i].Name)
-				return true
-			}
-			say("%s：规则「%s」不在生效时间内", what, b.rules[i].Name)
-		}
-		return false
-	}
-	switch {
-	case p.MsgType != "event":
-		if text := p.Text(); text != "" && b.byText(text, at, &f, say) {
-			return f
-		}
-		if !first(b.other, "没有关键词命中，用默认回复") {
-			say("没有关键词命中，也没有生效的默认回复")
-		}
-	case p.Event == "subscribe" || p.Event == "SCAN":
-		if scene := p.Scene(); scene != "" && (first(b.scene[scene], "扫码 "+scene) || first(b.scene[""], "任意扫码")) {
-			return f
-		}
-		if !first(b.follow, "关注欢迎") {
-			say("没有生效的关注回复")
-		}
-	case answersMenu(p.Event):
-		if p.EventKey == "" || !first(b.menu[p.EventKey], "点击菜单 "+p.EventKey) {
-			if !first(b.menu[""], "任意菜单") {
-				say("没有规则回答这个菜单")
-			}
-		}
-	default:
-		say("这种事件不回复")
-	}
-	return f
+// vocabulary collects what the automaton looks for: the "contains" words and those that regexes need.
+type vocabulary struct {
+	words []string
+	place map[string]int32
+	book  *book
 }
 
-func answersMenu(event string) bool {
-	switch event {
-	case "CLICK", "scancode_push", "scancode_waitmsg", "pic_sysphoto", "pic_photo_or_album", "pic_weixin", "location_select":
-		return true
+func (v *vocabulary) word(folded string) int32 {
+	at, ok := v.place[folded]
+	if !ok {
+		at = int32(len(v.words)) //nolint:gosec // bounded by the rules
+		v.place[folded] = at
+		v.words = append(v.words, folded)
+		v.book.contains = append(v.book.contains, nil)
 	}
-	return false
+	return at
 }
 
-func (b *book) byText(text string, at time.Time, f *found, say func(string, ...any)) bool {
-	folded := model.Fold(text)
-	best := ranked{rule: -1}
-	offer := func(list []ranked, how model.Match) {
-		for _, r := range list {
-			if !b.rules[r.rule].Active.Holds(at) {
-				say("规则「%s」的「%s」（%s）命中，但不在生效时间内", b.rules[r.rule].Name, r.keyword, how.Name())
-				continue
+func (v *vocabulary) take(i int, r *model.Rule) error {
+	for _, k := range r.Keywords {
+		to := ranked{i, k.Text}
+		folded := model.Fold(k.Text)
+		switch k.Match {
+		case model.MatchExact:
+			v.book.exact[folded] = append(v.book.exact[folded], to)
+		case model.MatchContains:
+			at := v.word(folded)
+			v.book.contains[at] = append(v.book.contains[at], to)
+		case model.MatchRegex:
+			re, err := model.CompileWord(k.Text)
+			if err != nil {
+				return fmt.Errorf("rule %d: %w", r.ID, err)
 			}
-			if best.rule < 0 || r.rule < best.rule {
-				best = r
+			p := pattern{ranked: to, re: re}
+			for _, clause := range requirement(k.Text) {
+				ids := make([]int32, 0, len(clause))
+				for _, w := range clause {
+					ids = append(ids, v.word(w))
+				}
+				p.need = append(p.need, ids)
+			}
+			v.book.regex = append(v.book.regex, p)
+		}
+	}
+	return nil
+}
+
+// key files each regex under one of its clauses, the one whose words the fewest regexes need, so that a word
+// in everybody's regexes ("课程") does not wake them all.
+func (v *vocabulary) key() {
+	b := v.book
+	shared := make([]int, len(v.words))
+	for i := range b.regex {
+		for _, clause := range b.regex[i].need {
+			for _, w := range clause {
+				shared[w]++
 			}
 		}
 	}
-	won := func(how model.Match) bool {
-		if best.rule < 0 {
-			return false
+	b.keyed = make([][]int32, len(v.words))
+	for i := range b.regex {
+		at, best, cost := int32(i), -1, 0 //nolint:gosec // bounded by the rules
+		for c, clause := range b.regex[i].need {
+			sum := 0
+			for _, w := range clause {
+				sum += shared[w]
+			}
+			if best < 0 || sum < cost {
+				best, cost = c, sum
+			}
 		}
-		f.ranked = best
-		say("命中规则「%s」的「%s」（%s）", b.rules[best.rule].Name, best.keyword, how.Name())
-		return true
-	}
-	offer(b.exact[folded], model.MatchExact)
-	if won(model.MatchExact) {
-		return true
-	}
-	b.words.find(folded, func(word int) { offer(b.contains[word], model.MatchContains) })
-	if won(model.MatchContains) {
-		return true
-	}
-	if len(b.regex) == 0 {
-		return false
-	}
-	said := strings.TrimSpace(text)
-	if r := []rune(said); len(r) > longestRegexText {
-		said = string(r[:longestRegexText])
-	}
-	for _, p := range b.regex {
-		if best.rule >= 0 && p.rule >= best.rule {
-			break // the list is in the order of winning
+		if best < 0 {
+			b.loose = append(b.loose, at)
+			continue
 		}
-		if p.re.MatchString(said) || p.re.MatchString(folded) {
-			offer([]ranked{p.ranked}, model.MatchRegex)
+		for _, w := range b.regex[i].need[best] {
+			b.keyed[w] = append(b.keyed[w], at)
 		}
 	}
-	return won(model.MatchRegex)
 }
 
 // answer turns the winner into what is said. The choice at random is seeded by the push's key, and the
@@ -214,16 +192,7 @@ func (b *book) answer(p *model.Push, f found) model.Answer {
 	}
 	r := &b.rules[f.rule]
 	a.RuleID, a.Rule, a.Keyword = r.ID, r.Name, f.keyword
-	messages := r.Messages
-	if r.Pick == "random" && len(messages) > 1 {
-		h := fnv.New64a()
-		_, _ = h.Write([]byte(p.Key()))
-		var id [8]byte
-		binary.BigEndian.PutUint64(id[:], uint64(r.ID)) //nolint:gosec // only mixed in
-		_, _ = h.Write(id[:])
-		i := h.Sum64() % uint64(len(messages))
-		messages = messages[i : i+1]
-	}
+	messages := b.messages(p, f)
 	if messages[0].Passive() {
 		a.Passive = &messages[0]
 		if p.JSON {
@@ -235,4 +204,42 @@ func (b *book) answer(p *model.Push, f found) model.Answer {
 	}
 	a.Later = messages // a first one that cannot be passive takes the rest along: the order stays
 	return a
+}
+
+// messages are what the winner says to this push: chosen, filled in, its msgmenu numbered for the dialog.
+func (b *book) messages(p *model.Push, f found) []model.Message {
+	r := &b.rules[f.rule]
+	messages := r.Messages
+	if f.step != nil {
+		messages = f.step
+	} else if r.Pick == "random" && len(messages) > 1 {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(p.Key()))
+		var id [8]byte
+		binary.BigEndian.PutUint64(id[:], uint64(r.ID)) //nolint:gosec // only mixed in
+		_, _ = h.Write(id[:])
+		i := h.Sum64() % uint64(len(messages))
+		messages = messages[i : i+1]
+	}
+	return numbered(r, model.Fill(messages, p, f.keyword))
+}
+
+// numbered writes the rule's number into its msgmenu choices, so that a tap finds back to the dialog
+// without anything being remembered.
+func numbered(r *model.Rule, messages []model.Message) []model.Message {
+	if r.Dialog == nil || !slices.ContainsFunc(messages, func(m model.Message) bool { return m.Type == "msgmenu" }) {
+		return messages
+	}
+	out := slices.Clone(messages)
+	for i := range out {
+		if out[i].Type != "msgmenu" {
+			continue
+		}
+		list := make([]model.MenuChoice, 0, len(out[i].List))
+		for _, c := range out[i].List {
+			list = append(list, model.MenuChoice{ID: fmt.Sprintf("%d-%s", r.ID, c.ID), Content: c.Content})
+		}
+		out[i].List = list
+	}
+	return out
 }

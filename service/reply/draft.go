@@ -21,7 +21,7 @@ type Draft struct {
 	State     string // new, changed, live
 	By        string
 	UpdatedAt time.Time
-	Warnings  []string // what the editor should know: a rule that can never win, a word too short
+	Warnings  []Warning // what the editor should know: a rule that can never win, a word too short
 }
 
 // Drafts lists all rules in their order on the desk, oldest first.
@@ -41,8 +41,25 @@ func (s *Service) Drafts(ctx context.Context) ([]Draft, error) {
 		rules = append(rules, r)
 		out = append(out, Draft{Rule: r, Revision: rows[i].Revision, State: state(r, live), By: rows[i].OperatorName, UpdatedAt: rows[i].UpdatedAt.UTC()})
 	}
-	for i := range out {
-		out[i].Warnings = warnings(&rules[i], rules)
+	for i, w := range s.lint(ctx, rules) {
+		out[i].Warnings = w
+	}
+	return out, nil
+}
+
+// desk gives the rules as they stand as drafts.
+func (s *Service) desk(ctx context.Context) ([]model.Rule, error) {
+	var rows []ruleRow
+	if err := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list rules: %w", err)
+	}
+	out := make([]model.Rule, 0, len(rows))
+	for i := range rows {
+		r, err := rows[i].rule()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
 	}
 	return out, nil
 }
@@ -99,15 +116,16 @@ func (s *Service) saveDraft(ctx context.Context, by model.Operator, r model.Rule
 		return Draft{}, err
 	}
 	var out Draft
+	var all []model.Rule
 	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
 		var rows []ruleRow
 		if err := store.Lock(tx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
 			return fmt.Errorf("read rules: %w", err)
 		}
-		if r.ID == 0 && len(rows) >= 2000 {
-			return model.Refuse(model.ErrConflict, model.CodeConflict, "规则已有 2000 条，请先删除不用的")
+		if r.ID == 0 && len(rows) >= mostRules {
+			return model.Refuse(model.ErrConflict, model.CodeConflict, fmt.Sprintf("规则已有 %d 条，请先删除不用的", mostRules))
 		}
-		all := make([]model.Rule, 0, len(rows)+1)
+		all = make([]model.Rule, 0, len(rows)+1)
 		var old *ruleRow
 		for i := range rows {
 			if rows[i].ID == r.ID {
@@ -121,6 +139,9 @@ func (s *Service) saveDraft(ctx context.Context, by model.Operator, r model.Rule
 			all = append(all, o)
 		}
 		if err := clash(&r, all); err != nil {
+			return err
+		}
+		if err := tooOpen(&r, all); err != nil {
 			return err
 		}
 		row, err := rowOf(s.appid, &r)
@@ -148,14 +169,19 @@ func (s *Service) saveDraft(ctx context.Context, by model.Operator, r model.Rule
 				return fmt.Errorf("change rule %d: %w", r.ID, err)
 			}
 		}
-		out = Draft{Rule: r, Revision: row.Revision, State: state(r, s.liveRules()), By: by.Name, UpdatedAt: now, Warnings: warnings(&r, append(all, r))}
+		out = Draft{Rule: r, Revision: row.Revision, State: state(r, s.liveRules()), By: by.Name, UpdatedAt: now}
 		action := "reply.change"
 		if before == "" {
 			action = "reply.create"
 		}
 		return s.audit.Audit(tx, model.AuditEntry{AppID: s.appid, OperatorID: by.ID, OperatorName: by.Name, Action: action, Object: "reply", ObjectID: fmt.Sprint(r.ID), Before: before, After: brief(&row)})
 	})
-	return out, err
+	if err != nil {
+		return Draft{}, err
+	}
+	all = append(all, r)
+	out.Warnings = s.lint(ctx, all)[len(all)-1]
+	return out, nil
 }
 
 // brief is a rule in the audit trail: all of it, as JSON.
@@ -181,65 +207,70 @@ func (s *Service) Delete(ctx context.Context, by model.Operator, id int64) error
 	})
 }
 
-// clash refuses an exact keyword that another rule has: only one of them could ever answer.
+// clash refuses an exact keyword that another rule has too at the same time. Two windows that never meet (day
+// and night) may share it, and so may a rule of higher priority that is live for a while only.
 func clash(r *model.Rule, others []model.Rule) error {
 	if r.Kind != model.RuleKeyword || !r.Enabled {
 		return nil
 	}
+	place := map[string]int{}
 	for i, k := range r.Keywords {
-		if k.Match != model.MatchExact {
+		if k.Match == model.MatchExact {
+			place[model.Fold(k.Text)] = i
+		}
+	}
+	bad := model.Refuse(model.ErrConflict, model.CodeConflict, "")
+	for j := range others {
+		o := &others[j]
+		if o.Kind != model.RuleKeyword || !o.Enabled || !r.Active.Overlaps(&o.Active) {
 			continue
 		}
-		for _, o := range others {
-			if o.Kind != model.RuleKeyword || !o.Enabled {
-				continue
-			}
-			for _, w := range o.Keywords {
-				if w.Match == model.MatchExact && model.Fold(w.Text) == model.Fold(k.Text) {
-					text := fmt.Sprintf("关键词「%s」已在规则「%s」里", k.Text, o.Name)
-					return model.Refuse(model.ErrConflict, model.CodeConflict, text).Field(fmt.Sprintf("keywords[%d]", i), text)
-				}
+		upper := r
+		if o.Priority > r.Priority {
+			upper = o
+		}
+		if o.Priority != r.Priority && !upper.Active.Always() {
+			continue
+		}
+		for _, w := range o.Keywords {
+			if i, ok := place[model.Fold(w.Text)]; ok && w.Match == model.MatchExact {
+				bad.Field(fmt.Sprintf("keywords[%d]", i), fmt.Sprintf("关键词「%s」已在规则「%s」里", r.Keywords[i].Text, o.Name))
 			}
 		}
 	}
-	return nil
-}
-
-// warnings says what is allowed but hardly meant.
-func warnings(r *model.Rule, all []model.Rule) []string {
-	var out []string
-	if !r.Enabled {
+	if len(bad.Fields) == 0 {
 		return nil
 	}
-	always := func(a *model.Active) bool {
-		return len(a.Days) == 0 && a.From == "" && a.To == "" && a.StartsAt == nil && a.EndsAt == nil
-	}
-	wins := func(o *model.Rule) bool { // o comes before r whenever both meet
-		return o.ID != r.ID && o.Enabled && o.Kind == r.Kind && always(&o.Active) && (o.Priority > r.Priority || o.Priority == r.Priority && o.ID < r.ID)
-	}
-	for i := range all {
-		o := &all[i]
-		if !wins(o) {
-			continue
-		}
-		if r.Kind != model.RuleKeyword {
-			if o.EventKey == r.EventKey {
-				out = append(out, fmt.Sprintf("规则「%s」总是先回答，这条不会生效", o.Name))
-			}
-			continue
-		}
-		for _, k := range r.Keywords {
-			for _, w := range o.Keywords {
-				if k.Match == model.MatchContains && w.Match == model.MatchContains && strings.Contains(model.Fold(k.Text), model.Fold(w.Text)) {
-					out = append(out, fmt.Sprintf("「%s」总会先命中规则「%s」的「%s」", k.Text, o.Name, w.Text))
-				}
+	bad.Text = bad.Fields[0].Message
+	return bad
+}
+
+const (
+	mostRules = 10_000
+	// mostOpen bounds the regexes that need no word at all: each is tried on every message.
+	mostOpen = 50
+)
+
+func tooOpen(r *model.Rule, others []model.Rule) error {
+	count := func(o *model.Rule) (n, at int) {
+		for i, k := range o.Keywords {
+			if o.Enabled && k.Match == model.MatchRegex && len(requirement(k.Text)) == 0 {
+				n, at = n+1, i
 			}
 		}
+		return n, at
 	}
-	for _, k := range r.Keywords {
-		if k.Match == model.MatchContains && len([]rune(model.Fold(k.Text))) == 1 {
-			out = append(out, fmt.Sprintf("「%s」只有一个字，很多句子都会命中", k.Text))
-		}
+	n, at := count(r)
+	if n == 0 {
+		return nil
 	}
-	return out
+	for i := range others {
+		more, _ := count(&others[i])
+		n += more
+	}
+	if n <= mostOpen {
+		return nil
+	}
+	text := fmt.Sprintf("没有固定文字的正则最多 %d 个（每句话都要试一遍）；请写上一定会出现的字，或先停用别的", mostOpen)
+	return model.Refuse(model.ErrConflict, model.CodeConflict, text).Field(fmt.Sprintf("keywords[%d]", at), text)
 }

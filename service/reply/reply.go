@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"gorm.io/gorm"
 
 	"loudou/model"
@@ -55,6 +56,10 @@ type Service struct {
 	fans  Fans
 	now   func() time.Time
 
+	things Things
+	memory memory
+	gh     atomic.Pointer[string] // our gh_ id, as pushes name it: the simulator says the same bytes
+
 	book atomic.Pointer[book]
 	load sync.Mutex // one load at a time; an older version never replaces a newer one
 
@@ -75,13 +80,33 @@ func New(db *gorm.DB, appid string, jobs Jobs, audit Auditor, send Sender, now f
 // Knows says who knows the fans' windows.
 func (s *Service) Knows(f Fans) { s.fans = f }
 
-// Answer is what the live version says to p at a time on the business clock.
+// Remembers names the Redis that several instances share; without, each process remembers for itself.
+func (s *Service) Remembers(r redis.UniversalClient) { s.memory.redis = r }
+
+// Answer is what the live version says to p at a time on the business clock. It asks Redis, for 100 ms at
+// most, only where a rule with an interval or a dialog would answer, and the database never.
 func (s *Service) Answer(p *model.Push, at time.Time) model.Answer {
 	if p.AppID != s.appid {
 		return model.Answer{}
 	}
+	if gh := s.gh.Load(); gh == nil || *gh != p.ToUserName {
+		name := p.ToUserName
+		s.gh.Store(&name)
+	}
 	b := s.book.Load()
-	return b.answer(p, b.choose(p, at, false))
+	f := b.choose(p, at, asks{
+		may: func(r *model.Rule) bool {
+			return s.memory.claim(heardKey(s.appid, r.ID, p.FromUserName), p.Key(), time.Duration(r.Interval)*time.Second)
+		},
+		talk: func() int64 { return s.memory.talk(talkKey(s.appid, p.FromUserName), at) },
+	})
+	if f.rule >= 0 && f.step == nil {
+		if r := &b.rules[f.rule]; r.Dialog != nil {
+			d := time.Duration(r.Dialog.Seconds) * time.Second
+			s.memory.begin(talkKey(s.appid, p.FromUserName), r.ID, at.Add(d), d)
+		}
+	}
+	return b.answer(p, f)
 }
 
 // Live is the version that answers here now; 0: none yet.
@@ -164,10 +189,14 @@ func (ruleRow) TableName() string { return "reply_rules" }
 
 // spec is the part of a rule that no query asks for.
 type spec struct {
-	Keywords []model.Keyword `json:"keywords"`
-	Active   model.Active    `json:"active"`
-	Pick     string          `json:"pick"`
-	Messages []model.Message `json:"messages"`
+	Keywords     []model.Keyword `json:"keywords"`
+	Active       model.Active    `json:"active"`
+	Pick         string          `json:"pick"`
+	Messages     []model.Message `json:"messages"`
+	MessageTypes []string        `json:"message_types,omitempty"`
+	Sources      []string        `json:"sources,omitempty"`
+	Interval     int             `json:"interval_seconds,omitempty"`
+	Dialog       *model.Dialog   `json:"dialog,omitempty"`
 }
 
 func (r *ruleRow) rule() (model.Rule, error) {
@@ -176,11 +205,12 @@ func (r *ruleRow) rule() (model.Rule, error) {
 		return model.Rule{}, fmt.Errorf("rule %d: %w", r.ID, err)
 	}
 	return model.Rule{ID: r.ID, Name: r.Name, Kind: model.RuleKind(r.Kind), EventKey: r.EventKey, Keywords: sp.Keywords, Priority: r.Priority,
-		Active: sp.Active, Pick: sp.Pick, Messages: sp.Messages, Enabled: r.Enabled}, nil
+		Active: sp.Active, Pick: sp.Pick, Messages: sp.Messages, Enabled: r.Enabled,
+		MessageTypes: sp.MessageTypes, Sources: sp.Sources, Interval: sp.Interval, Dialog: sp.Dialog}, nil
 }
 
 func rowOf(appid string, r *model.Rule) (ruleRow, error) {
-	b, err := json.Marshal(spec{r.Keywords, r.Active, r.Pick, r.Messages})
+	b, err := json.Marshal(spec{r.Keywords, r.Active, r.Pick, r.Messages, r.MessageTypes, r.Sources, r.Interval, r.Dialog})
 	if err != nil {
 		return ruleRow{}, fmt.Errorf("rule %s: %w", r.Name, err)
 	}
@@ -210,8 +240,15 @@ func (v *versionRow) rules() ([]model.Rule, error) {
 	return out, nil
 }
 
-// Erase forgets what was sent to a fan. It belongs to the caller's transaction.
+// Erase forgets what was sent to a fan, and what is remembered. It belongs to the caller's transaction.
 func (s *Service) Erase(tx *gorm.DB, appid string, openid model.OpenID) error {
+	keys := []string{talkKey(appid, openid)}
+	for _, r := range s.book.Load().rules {
+		if r.Interval > 0 {
+			keys = append(keys, heardKey(appid, r.ID, openid))
+		}
+	}
+	s.memory.forget(keys)
 	if err := tx.Where("appid = ? AND openid = ?", appid, string(openid)).Delete(&sendRow{}).Error; err != nil {
 		return fmt.Errorf("erase sent replies: %w", err)
 	}

@@ -22,6 +22,7 @@ type sendRow struct {
 	OpenID    string `gorm:"column:openid"`
 	RuleID    int64
 	Message   string
+	Delay     int    // seconds after the push
 	Origin    string // the window it was spent from
 	OpenedAt  time.Time
 	EndsAt    time.Time
@@ -47,46 +48,42 @@ const (
 	sendUnknown    = "unknown" // twice without a word from WeChat
 )
 
+// sendPayload asks for the messages to one push that are due after a delay, and for earlier ones that wait
+// yet.
 type sendPayload struct {
 	AppID   string `json:"appid"`
 	PushKey string `json:"push_key"`
+	Delay   int    `json:"delay,omitempty"`
 }
 
 // Take counts the hits of new pushes and queues what follows their answers, in the transaction that
 // keeps them.
 func (s *Service) Take(tx *gorm.DB, kept []*model.Kept) error {
-	hits := map[hitKey]int64{}
+	hits := map[hitKey]hit{}
 	var rows []sendRow
 	for _, k := range kept {
 		if k.AppID != s.appid || k.Answer.RuleID == 0 {
 			continue
 		}
-		hits[hitKey{k.Answer.RuleID, k.Answer.Keyword, model.Day(k.At)}]++
+		key := hitKey{k.Answer.RuleID, k.Answer.Keyword, model.Day(k.At)}
+		h := hits[key]
+		h.times++
+		if k.At.After(h.last) {
+			h.last = k.At
+		}
+		hits[key] = h
 		if len(k.Answer.Later) == 0 {
 			continue
 		}
-		w, ok := k.Opens()
-		if !ok {
-			continue
-		}
-		state := sendQueued
-		for i, m := range k.Answer.Later {
-			b, err := json.Marshal(m)
-			if err != nil {
-				return fmt.Errorf("reply to push %s: %w", k.PushKey, err)
-			}
-			rows = append(rows, sendRow{
-				AppID: s.appid, PushKey: k.PushKey, Seq: i + 1, OpenID: string(k.FromUserName), RuleID: k.Answer.RuleID, Message: string(b),
-				Origin: w.Origin, OpenedAt: k.At, EndsAt: k.At.Add(w.Ends.Sub(w.Opened)), State: state, CreatedAt: model.Milli(s.now()),
-			})
-		}
-		at := time.Time{}
+		first := time.Time{}
 		if len(k.Answer.Body) > 0 {
-			at = time.Now().Add(200 * time.Millisecond) // behind the passive answer
+			first = time.Now().Add(200 * time.Millisecond) // behind the passive answer
 		}
-		if err := s.jobs.Add(tx, SendJob, s.appid+":"+k.PushKey, sendPayload{s.appid, k.PushKey}, at); err != nil {
+		more, err := s.queue(tx, k, 0, first)
+		if err != nil {
 			return err
 		}
+		rows = append(rows, more...)
 	}
 	if len(rows) > 0 {
 		if err := tx.Create(&rows).Error; err != nil {
@@ -94,6 +91,45 @@ func (s *Service) Take(tx *gorm.DB, kept []*model.Kept) error {
 		}
 	}
 	return s.count(tx, hits)
+}
+
+// queue makes the rows of what follows an answer, numbered behind seq, and the jobs that send them: one for
+// each delay, counted from the push. None goes out before first (real clock).
+func (s *Service) queue(tx *gorm.DB, k *model.Kept, seq int, first time.Time) ([]sendRow, error) {
+	w, ok := k.Opens()
+	if !ok {
+		return nil, nil
+	}
+	now := s.now()
+	pushed := time.Now().Add(k.At.Sub(now)) // the push on the real clock, which jobs keep
+	var rows []sendRow
+	for i, m := range k.Answer.Later {
+		b, err := json.Marshal(m)
+		if err != nil {
+			return nil, fmt.Errorf("reply to push %s: %w", k.PushKey, err)
+		}
+		rows = append(rows, sendRow{
+			AppID: s.appid, PushKey: k.PushKey, Seq: seq + i + 1, OpenID: string(k.FromUserName), RuleID: k.Answer.RuleID, Message: string(b), Delay: m.Delay,
+			Origin: w.Origin, OpenedAt: k.At, EndsAt: k.At.Add(w.Ends.Sub(w.Opened)), State: sendQueued, CreatedAt: model.Milli(now),
+		})
+		if i > 0 && m.Delay == k.Answer.Later[i-1].Delay {
+			continue
+		}
+		at, key := first, s.appid+":"+k.PushKey
+		if seq > 0 {
+			key += fmt.Sprintf(":%d", seq)
+		}
+		if m.Delay > 0 {
+			key += fmt.Sprintf(":+%d", m.Delay)
+			if due := pushed.Add(time.Duration(m.Delay) * time.Second); due.After(at) {
+				at = due
+			}
+		}
+		if err := s.jobs.Add(tx, SendJob, key, sendPayload{s.appid, k.PushKey, m.Delay}, at); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
 }
 
 // Send sends what follows the answer to one push, in order: the job SendJob. A message whose window is
@@ -105,7 +141,7 @@ func (s *Service) Send(ctx context.Context, payload json.RawMessage) error {
 		return fmt.Errorf("send replies: %w: %w", model.ErrInvalid, err)
 	}
 	var rows []sendRow
-	if err := s.db.WithContext(ctx).Where("appid = ? AND push_key = ? AND state IN ?", p.AppID, p.PushKey, []string{sendQueued, sendSending}).Order("seq").Find(&rows).Error; err != nil {
+	if err := s.db.WithContext(ctx).Where("appid = ? AND push_key = ? AND state IN ? AND delay <= ?", p.AppID, p.PushKey, []string{sendQueued, sendSending}, p.Delay).Order("seq").Find(&rows).Error; err != nil {
 		return fmt.Errorf("send replies to %s: %w", p.PushKey, err)
 	}
 	for i := range rows {
@@ -227,6 +263,7 @@ type Sent struct {
 	OpenID  model.OpenID
 	RuleID  int64
 	Message model.Message
+	Delay   int
 	Origin  string
 	State   string
 	Reason  string
@@ -251,7 +288,7 @@ func (s *Service) Sends(ctx context.Context, openid model.OpenID, before int64, 
 	for _, r := range rows {
 		var m model.Message
 		_ = json.Unmarshal([]byte(r.Message), &m) // shown as far as it can be
-		out = append(out, Sent{ID: r.ID, OpenID: model.OpenID(r.OpenID), RuleID: r.RuleID, Message: m, Origin: r.Origin, State: r.State, Reason: r.Reason, At: r.CreatedAt.UTC(), SentAt: r.SentAt})
+		out = append(out, Sent{ID: r.ID, OpenID: model.OpenID(r.OpenID), RuleID: r.RuleID, Message: m, Delay: r.Delay, Origin: r.Origin, State: r.State, Reason: r.Reason, At: r.CreatedAt.UTC(), SentAt: r.SentAt})
 	}
 	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -226,6 +227,21 @@ func (s *Service) Origin(tx *gorm.DB, appid, scene string) (channel string, camp
 		return "", 0, fmt.Errorf("scene %s: %w", scene, err)
 	}
 	return r.Channel, r.CampaignID, nil
+}
+
+// Ends gives of those scenes that have a code of ours when it ends: nil for a permanent one.
+func (s *Service) Ends(ctx context.Context, scenes []string) (map[string]*time.Time, error) {
+	out := map[string]*time.Time{}
+	for part := range slices.Chunk(scenes, 500) {
+		var rows []codeRow
+		if err := s.db.WithContext(ctx).Select("scene", "expires_at").Where("appid = ? AND scene IN ?", s.appid, part).Find(&rows).Error; err != nil {
+			return nil, fmt.Errorf("ends of scene codes: %w", err)
+		}
+		for _, r := range rows {
+			out[r.Scene] = r.ExpiresAt
+		}
+	}
+	return out, nil
 }
 
 // Erase forgets who scanned; the counts stay. It belongs to the caller's transaction.

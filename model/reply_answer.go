@@ -1,0 +1,23 @@
+package model
+
+import "time"
+
+// Answer is what the published rules say to a push.
+type Answer struct {
+	RuleID  int64
+	Rule    string // its name
+	Keyword string // the word that met, for counting
+	Version int64
+	Body    []byte    // the passive answer before encryption; empty: success
+	Passive *Message  // what Body says
+	Later   []Message // what goes as customer-service messages, in order
+}
+
+// Kept is a push with what was made of it, handed on in the transaction that keeps it.
+type Kept struct {
+	Push
+	PushKey  string
+	PersonID int64     // 0: WeChat's own event
+	At       time.Time // when it happened, on the business clock
+	Answer   Answer
+}
