@@ -1707,13 +1707,22 @@ export interface components {
         ChangeReplyRequest: {
             /** @description Asia/Shanghai */
             active?: components["schemas"]["Active"];
+            /** @description what the fan's next word is answered */
+            dialog?: components["schemas"]["Dialog"];
             /** @description default true */
             enabled?: boolean;
             /** @description scene value or menu key; empty: any */
             event_key?: string;
+            /**
+             * Format: int64
+             * @description a fan hears the rule at most once in so many seconds; 0: always
+             */
+            interval_seconds?: number;
             keywords?: components["schemas"]["Keyword"][];
             /** @enum {string} */
             kind: "keyword" | "follow" | "default" | "scene" | "menu";
+            /** @description default rules: text, image, voice, video, location, link; empty: any */
+            message_types?: string[];
             messages: components["schemas"]["Message"][];
             name: string;
             /** @enum {string} */
@@ -1722,6 +1731,8 @@ export interface components {
             priority?: number;
             /** Format: int64 */
             revision?: number;
+            /** @description follow rules: WeChat's subscribe_scene; what they say goes behind the welcome, once WeChat has told the source */
+            sources?: string[];
         };
         ChangeSettingsRequest: {
             two_person: boolean;
@@ -1933,6 +1944,15 @@ export interface components {
             as_of: string;
             items: components["schemas"]["Credit"][];
             rule: string;
+        };
+        Dialog: {
+            answers: components["schemas"]["DialogAnswer"][];
+            /** Format: int64 */
+            seconds: number;
+        };
+        DialogAnswer: {
+            answer: string;
+            messages: components["schemas"]["Message"][];
         };
         EntrantBody: {
             /** Format: date-time */
@@ -2165,9 +2185,17 @@ export interface components {
             paid_without_grant: number;
         };
         HitBody: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description in the span asked for
+             */
             hits: number;
             keyword: string;
+            /**
+             * Format: date-time
+             * @description the last one within a year, be it outside the span
+             */
+            last_at: string | null;
             /** Format: int64 */
             rule_id: number;
         };
@@ -2415,6 +2443,11 @@ export interface components {
             articles?: components["schemas"]["MessageArticle"][];
             card_id?: string;
             content?: string;
+            /**
+             * Format: int64
+             * @description in a rule: seconds after the push; then it goes as a customer-service message
+             */
+            delay_seconds?: number;
             description?: string;
             head_content?: string;
             hqmusicurl?: string;
@@ -2914,7 +2947,7 @@ export interface components {
             cost: number;
             /**
              * Format: int64
-             * @description how many of them the window lets through
+             * @description how many of them the fan's windows let through
              */
             sendable: number;
             /** @description the window this act opens; null: none */
@@ -3018,12 +3051,16 @@ export interface components {
         };
         ReplyBody: {
             active: components["schemas"]["Active"];
+            dialog?: components["schemas"]["Dialog"];
             enabled: boolean;
             event_key: string;
             /** Format: int64 */
             id: number;
+            /** Format: int64 */
+            interval_seconds: number;
             keywords: components["schemas"]["Keyword"][];
             kind: string;
+            message_types: string[];
             messages: components["schemas"]["Message"][];
             name: string;
             pick: string;
@@ -3034,6 +3071,7 @@ export interface components {
              * @description send it back with a change to be told when somebody was faster
              */
             revision: number;
+            sources: string[];
             /**
              * @description against what is live
              * @enum {string}
@@ -3042,7 +3080,8 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             updated_by: string;
-            warnings: string[];
+            /** @description what is allowed but hardly meant, at its field */
+            warnings: components["schemas"]["Warning"][];
         };
         ResolveMoneyRequest: {
             /** @description what was done about it */
@@ -3057,19 +3096,30 @@ export interface components {
         RuleBody: {
             /** @description Asia/Shanghai */
             active?: components["schemas"]["Active"];
+            /** @description what the fan's next word is answered */
+            dialog?: components["schemas"]["Dialog"];
             /** @description default true */
             enabled?: boolean;
             /** @description scene value or menu key; empty: any */
             event_key?: string;
+            /**
+             * Format: int64
+             * @description a fan hears the rule at most once in so many seconds; 0: always
+             */
+            interval_seconds?: number;
             keywords?: components["schemas"]["Keyword"][];
             /** @enum {string} */
             kind: "keyword" | "follow" | "default" | "scene" | "menu";
+            /** @description default rules: text, image, voice, video, location, link; empty: any */
+            message_types?: string[];
             messages: components["schemas"]["Message"][];
             name: string;
             /** @enum {string} */
             pick?: "all" | "random";
             /** Format: int64 */
             priority?: number;
+            /** @description follow rules: WeChat's subscribe_scene; what they say goes behind the welcome, once WeChat has told the source */
+            sources?: string[];
         };
         SaveMenuDraftRequest: {
             buttons: components["schemas"]["MenuButton"][];
@@ -3111,6 +3161,8 @@ export interface components {
         SendBody: {
             /** Format: date-time */
             at: string;
+            /** Format: int64 */
+            delay_seconds: number;
             /** Format: int64 */
             id: number;
             message: components["schemas"]["Message"];
@@ -3173,7 +3225,17 @@ export interface components {
             articles?: components["schemas"]["MessageArticle"][];
             card_id?: string;
             content?: string;
+            /**
+             * Format: int64
+             * @description in a rule: seconds after the push; then it goes as a customer-service message
+             */
+            delay_seconds?: number;
             description?: string;
+            /**
+             * @description quota, window: it would not go out
+             * @enum {string}
+             */
+            fate: "sent" | "quota" | "window";
             head_content?: string;
             /**
              * @description the answer itself, or a customer-service message
@@ -3193,6 +3255,8 @@ export interface components {
             type: "text" | "image" | "voice" | "video" | "music" | "news" | "mpnews" | "mpnewsarticle" | "miniprogrampage" | "msgmenu" | "wxcard" | "transfer_customer_service";
         };
         TriedOutBody: {
+            /** @description the callback's answer before encryption, byte for byte; empty: success */
+            answer: string;
             keyword?: string;
             messages: components["schemas"]["TriedMessage"][];
             quota: components["schemas"]["QuotaStruct"];
@@ -3200,6 +3264,7 @@ export interface components {
             rule: components["schemas"]["TriedRule"];
             /** Format: int64 */
             version: number;
+            /** @description why this rule, and of every other why not */
             why: string[];
         };
         TriedRule: {
@@ -3211,9 +3276,19 @@ export interface components {
         TryReplyRequest: {
             /** Format: date-time */
             at?: string;
+            /** @description try the rules on the desk instead of those that are live */
+            draft?: boolean;
             event?: string;
             event_key?: string;
+            /** @description of the message tried: it decides what is picked at random */
+            msg_id?: string;
+            /** @enum {string} */
+            msg_type?: "text" | "image" | "voice" | "video" | "location" | "link";
             openid?: string;
+            /** @description of a follow: the subscribe_scene WeChat will tell */
+            source?: string;
+            /** @description tags the fan has: they decide which menu it sees */
+            tags?: number[];
             text?: string;
         };
         UnansweredBody: {
@@ -3237,6 +3312,10 @@ export interface components {
             restored_from?: number;
             /** Format: int64 */
             version: number;
+        };
+        Warning: {
+            field: string;
+            message: string;
         };
         Window: {
             /** Format: date-time */
