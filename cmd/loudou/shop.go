@@ -46,7 +46,11 @@ func (h *house) shop() error {
 	h.courses = course.New(h.db, goods)
 	h.jobs.Handle(course.GoodsJob, h.courses.PublishGoods)
 
-	h.media, err = media.New(h.db, media.Options{AppID: cfg.MiniAppID, Dir: filepath.Join(cfg.Data, "media"), PublicURL: cfg.PublicURL, Secret: []byte(cfg.Secret), Audit: h.operators, Now: h.clock.now})
+	files := media.Options{AppID: cfg.MiniAppID, Dir: filepath.Join(cfg.Data, "media"), PublicURL: cfg.PublicURL, Secret: []byte(cfg.Secret), Official: cfg.OfficialAppID, Audit: h.operators, Now: h.clock.now}
+	if cfg.OfficialAppID != "" && cfg.OfficialSecret != "" {
+		files.Material = material{h}
+	}
+	h.media, err = media.New(h.db, files)
 	if err != nil {
 		return err
 	}
@@ -63,6 +67,15 @@ func (h *house) shop() error {
 	}
 	h.learners, err = learner.New(h.db, who)
 	return err
+}
+
+// material is the Official Account's permanent material as service/media asks for it.
+// The gateway is connected later than the shop.
+type material struct{ h *house }
+
+func (m material) AddPicture(ctx context.Context, name string, picture []byte) (string, error) {
+	up, err := m.h.official.UploadMedia(ctx, name, picture, true)
+	return up.MediaID, err
 }
 
 // noMini answers logins while the settings name no Mini Program.

@@ -1,5 +1,5 @@
 // Package media keeps uploaded files: covers and pictures that anybody may see, and lesson media that only a
-// signed, expiring address opens. It owns the table media and the folder the files lie in.
+// signed, expiring address opens. It owns the tables media and media_materials, and the folder the files lie in.
 //
 // A file's name is generated, its kind comes from its bytes, pictures are stripped of everything but the
 // picture, and nothing an operator typed ever becomes a path.
@@ -32,12 +32,20 @@ type Audit interface {
 	Audit(tx *gorm.DB, a model.AuditEntry) error
 }
 
+// Material takes pictures into an Official Account's permanent material; service/wechat.
+type Material interface {
+	// AddPicture gives WeChat's media_id. Errors: ErrInvalid for size and format, ErrUnavailable.
+	AddPicture(ctx context.Context, name string, picture []byte) (materialID string, err error)
+}
+
 // Options are the needs and settings of Service.
 type Options struct {
-	AppID     string // of the Mini Program
-	Dir       string // where files lie; made at start, for this user only
-	PublicURL string // our origin, without a slash at the end
-	Secret    []byte // LOUDOU_SECRET; the key of signed addresses is derived from it
+	AppID     string   // of the Mini Program
+	Dir       string   // where files lie; made at start, for this user only
+	PublicURL string   // our origin, without a slash at the end
+	Secret    []byte   // LOUDOU_SECRET; the key of signed addresses is derived from it
+	Official  string   // appid of the Official Account whose material pictures can become
+	Material  Material // nil: no Official Account is set up
 	Audit     Audit
 	Now       func() time.Time
 }
@@ -184,21 +192,32 @@ func (s *Service) File(m model.Media) (*os.File, error) {
 	return f, err
 }
 
-// List gives the newest files of a kind ("" all), and the id to go on from (0: no more).
-func (s *Service) List(ctx context.Context, k model.MediaKind, before int64, limit int) ([]model.Media, int64, error) {
+// Filter says which files, the newest first: of a kind ("" all), only public ones, before an id (0: from the newest).
+type Filter struct {
+	Kind   model.MediaKind
+	Public bool
+	Before int64
+	Limit  int
+}
+
+// List gives the newest files, and the id to go on from (0: no more).
+func (s *Service) List(ctx context.Context, f Filter) ([]model.Media, int64, error) {
 	q := s.db.WithContext(ctx).Where("appid = ?", s.o.AppID)
-	if k != "" {
-		q = q.Where("kind = ?", k)
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
 	}
-	if before > 0 {
-		q = q.Where("id < ?", before)
+	if f.Public {
+		q = q.Where("public = ?", true)
+	}
+	if f.Before > 0 {
+		q = q.Where("id < ?", f.Before)
 	}
 	ms := []model.Media{}
-	if err := q.Order("id DESC").Limit(limit + 1).Find(&ms).Error; err != nil {
+	if err := q.Order("id DESC").Limit(f.Limit + 1).Find(&ms).Error; err != nil {
 		return nil, 0, fmt.Errorf("list media: %w", err)
 	}
-	if len(ms) > limit {
-		return ms[:limit], ms[limit-1].ID, nil
+	if len(ms) > f.Limit {
+		return ms[:f.Limit], ms[f.Limit-1].ID, nil
 	}
 	return ms, 0, nil
 }

@@ -624,6 +624,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/media/{id}/material": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a picture into the Official Account's permanent material, once */
+        post: operations["mediaAsMaterial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/menu/draft": {
         parameters: {
             query?: never;
@@ -2360,6 +2377,9 @@ export interface components {
             name: string;
             password: string;
         };
+        MaterialOutBody: {
+            material_id: string;
+        };
         MediaBody: {
             /** @description what a course's cover or a lesson's media holds */
             address: string;
@@ -2373,6 +2393,8 @@ export interface components {
             id: number;
             /** @enum {string} */
             kind: "image" | "audio" | "video" | "pdf";
+            /** @description WeChat's media_id, of a picture that is material of the Official Account */
+            material_id?: string;
             public: boolean;
             title: string;
             /** @description address to look at it; a private file's is good for a few hours */
@@ -4760,6 +4782,10 @@ export interface operations {
                 page_size?: number;
                 page_token?: string;
                 kind?: "image" | "audio" | "video" | "pdf";
+                /** @description only what anybody may see */
+                public?: boolean;
+                /** @description only the picture behind this media_id of WeChat's */
+                material_id?: string;
             };
             header?: never;
             path?: never;
@@ -4813,6 +4839,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MediaBody"];
+                };
+            };
+        };
+    };
+    mediaAsMaterial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaterialOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };

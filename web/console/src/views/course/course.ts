@@ -1,5 +1,4 @@
 import type { components } from '@/api/schema'
-import { upload } from '@/api/client'
 import { fenText, toFen } from '@/lib/money'
 
 type S = components['schemas']
@@ -7,7 +6,6 @@ export type Whole = S['CourseOutBody']
 export type Lesson = S['LessonBody']
 export type LessonWhole = S['LessonOutBody']
 export type LessonKind = S['AddLessonRequest']['kind']
-export type Media = S['MediaBody']
 
 export const lessonKinds: Record<string, string> = { text: '图文', audio: '音频', video: '视频', file: '文件' }
 export const actionNames: Record<string, string> = { buy: '购买', claim: '免费领取', learn: '学习', trial: '试看' }
@@ -62,7 +60,3 @@ export function seconds(text: string): number | null {
   const n = t.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
   return n <= 86_400 ? n : null
 }
-
-export const sendMedia = (file: File, purpose: 'cover' | 'lesson') => upload<Media>(`/console/v1/media?purpose=${purpose}`, file)
-// ownPicture: the console shows no pictures of other sites.
-export const ownPicture = (address: string) => address.startsWith('/media/')

@@ -202,7 +202,7 @@ export function messageFault(m: Message, articles: number): string {
     case 'text':
       if (empty(m.content)) return '请填写文字内容'
       return long(m.content, limits.text) ? `文字超出 ${limits.text} 字节` : ''
-    case 'image': return empty(m.media_id) ? '请填写素材 media_id' : ''
+    case 'image': return empty(m.media_id) ? '请选一张图片' : ''
     case 'news': {
       const list = m.articles ?? []
       if (!list.length || list.length > articles) return `图文应有 1 到 ${articles} 条，现有 ${list.length} 条`
@@ -218,7 +218,7 @@ export function messageFault(m: Message, articles: number): string {
       if (empty(m.title)) return '请填写卡片标题'
       if (empty(m.appid)) return '请填写小程序 appid'
       if (empty(m.pagepath)) return '请填写小程序页面路径'
-      if (empty(m.thumb_media_id)) return '请填写卡片封面 thumb_media_id'
+      if (empty(m.thumb_media_id)) return '请选卡片封面'
       return long(m.title, limits.cardTitle) ? '卡片标题太长' : ''
     case 'voice': case 'video': return empty(m.media_id) ? '请填写素材 media_id' : ''
     case 'music': return empty(m.thumb_media_id) ? '请填写音乐封面 thumb_media_id' : ''
