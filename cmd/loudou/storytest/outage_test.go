@@ -212,6 +212,65 @@ func TestPushedThreeTimesOnTwoInstances(t *testing.T) {
 	})
 }
 
+// Fault 19, slowly. The database holds the first one, as when a table is locked: it is answered from memory
+// within two seconds, and whoever is asked again, meanwhile and afterwards, gives the same message.
+func TestPushHeldInTheDatabase(t *testing.T) {
+	both(t, func(t *testing.T, o Options) {
+		o.Programs = 2
+		h := Open(t, binary, o)
+		h.Keyword("签")
+		time.Sleep(2500 * time.Millisecond) // the other instance hears of the version
+		for i := range scale(2, 20) {
+			m := Text("oFanAlpha", "签", strconv.Itoa(8250+i))
+			release := h.hold()
+			first := h.Push(i%2, m)
+			if first.Said() == "" || first.Took > 2*time.Second {
+				t.Errorf("push %d: %q after %v", i, first.Said(), first.Took)
+			}
+			time.Sleep(time.Duration(scale(1, 5)) * time.Second)
+			if a := h.Push(1-i%2, m); a.Said() != first.Said() || a.Took > 2*time.Second {
+				t.Errorf("push %d at the other instance: %q after %v, first %q", i, a.Said(), a.Took, first.Said())
+			}
+			time.Sleep(time.Second)
+			release()
+			h.Until("the push is stored", 15*time.Second, func() bool { return h.Count("SELECT COUNT(*) FROM pushes") == int64(i+1) })
+			for instance := range h.All {
+				if a := h.Push(instance, m); a.Said() != first.Said() {
+					t.Errorf("push %d afterwards at %d: %q, first %q", i, instance, a.Said(), first.Said())
+				}
+			}
+		}
+		if n := h.Count("SELECT COALESCE(SUM(hits),0) FROM reply_hits"); n != int64(scale(2, 20)) {
+			t.Errorf("%d hits", n)
+		}
+		Check(t, h)
+	})
+}
+
+// hold blocks every writer of the pushes until it is let go.
+func (h *House) hold() (release func()) {
+	h.T.Helper()
+	pool, err := h.DB.DB()
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	conn, err := pool.Conn(context.Background())
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	begin, end := "BEGIN IMMEDIATE", "ROLLBACK"
+	if h.SQL != nil {
+		begin, end = "LOCK TABLES pushes WRITE", "UNLOCK TABLES"
+	}
+	if _, err := conn.ExecContext(context.Background(), begin); err != nil {
+		h.T.Fatal(err)
+	}
+	return func() {
+		_, _ = conn.ExecContext(context.Background(), end)
+		_ = conn.Close()
+	}
+}
+
 // Fault 20. Notices many times at once, of a wrong sum, forged, after the close, or never.
 func TestNoticesGoWrong(t *testing.T) {
 	both(t, func(t *testing.T, o Options) {
