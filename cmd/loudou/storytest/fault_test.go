@@ -321,8 +321,8 @@ func TestNoticesLateAndOutOfOrder(t *testing.T) {
 		}
 		// Somebody refunds at WeChat's own desk, and that is heard of first.
 		no := h.Phone().ordered(course)
-		early := must([]byte(fmt.Sprintf(`{"mchid":%q,"out_trade_no":%q,"transaction_id":%q,"out_refund_no":"DESK1","refund_id":"5030","refund_status":"SUCCESS","success_time":%q,"amount":{"total":9900,"refund":100,"payer_total":9900,"payer_refund":100}}`,
-			h.Pay.Keys().MchID, no, "4200"+no, time.Now().Format(time.RFC3339))), nil)
+		early := fmt.Appendf(nil, `{"mchid":%q,"out_trade_no":%q,"transaction_id":%q,"out_refund_no":"DESK1","refund_id":"5030","refund_status":"SUCCESS","success_time":%q,"amount":{"total":9900,"refund":100,"payer_total":9900,"payer_refund":100}}`,
+			h.Pay.Keys().MchID, no, "4200"+no, time.Now().Format(time.RFC3339))
 		if s := h.told(0, "/hook/refund", h.Pay.Seal("REFUND.SUCCESS", early)); s/100 != 2 {
 			t.Errorf("a refund nobody asked for: %d", s)
 		}
