@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"loudou/config"
-	"loudou/model/migration"
 	"loudou/service/order/ordertest"
 	"loudou/service/wechat/wechattest"
 	"loudou/service/wxpay/wxpaytest"
@@ -114,37 +111,16 @@ func openMarket(t *testing.T, dsn string) *market {
 	m.xpay = xpaytest.New(xpaytest.Options{WeChat: m.wechat, AnyGoods: true, RefundIn: 20 * time.Millisecond, RetryEvery: 50 * time.Millisecond}).Start(t)
 	k, x, a := m.pay.Keys(), m.xpay.Options(), m.wechat.Mini()
 	for range 2 {
-		env := map[string]string{
+		h := launch(t, map[string]string{
 			"LOUDOU_DATABASE": dsn, "LOUDOU_DATA": t.TempDir(), "LOUDOU_SECRET": "a-secret-for-tests-0123456789-0123456789", "LOUDOU_LIMITS": "off",
 			"LOUDOU_MINI_APPID": a.AppID, "LOUDOU_MINI_SECRET": a.Secret, "LOUDOU_MINI_TOKEN": a.Token, "LOUDOU_MINI_AES_KEY": a.AESKey,
 			"LOUDOU_PAY_MCHID": k.MchID, "LOUDOU_PAY_SERIAL": k.Serial, "LOUDOU_PAY_PRIVATE_KEY": string(k.MerchantPEM()), "LOUDOU_PAY_APIV3_KEY": k.APIv3Key,
 			"LOUDOU_PAY_PUBLIC_KEY_ID": k.PublicKeyID, "LOUDOU_PAY_PUBLIC_KEY": string(k.PublicKeyPEM()), "LOUDOU_PAY_API": m.pay.URL(),
 			"LOUDOU_XPAY_OFFER_ID": x.OfferID, "LOUDOU_XPAY_APP_KEY": x.AppKey, "LOUDOU_XPAY_SANDBOX_APP_KEY": x.SandboxAppKey,
 			"LOUDOU_WECHAT_API": m.wechat.URL(), "LOUDOU_OPERATOR_NAME": "boss", "LOUDOU_OPERATOR_PASSWORD": "Correct-Horse-9", "LOUDOU_PUBLIC_URL": "http://127.0.0.1:8080",
-		}
-		cfg, err := config.Load("", func(k string) (string, bool) { v, ok := env[k]; return v, ok })
-		if err != nil {
-			t.Fatal(err)
-		}
-		h, err := build(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := migration.Up(context.Background(), h.db); err != nil {
-			t.Fatal(err)
-		}
-		for _, step := range h.begin {
-			if err := step(context.Background()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		var wg sync.WaitGroup
-		for _, loop := range h.background {
-			wg.Go(func() { loop(ctx) })
-		}
+		})
 		s := httptest.NewServer(h.handler)
-		t.Cleanup(func() { s.Close(); cancel(); wg.Wait(); h.close() })
+		t.Cleanup(s.Close)
 		m.houses, m.urls = append(m.houses, h), append(m.urls, s.URL)
 	}
 	t.Cleanup(func() { ordertest.Check(t, m.houses[0].db) })

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestLinks(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		d := openDesk(t, dsn, 1)
+		for _, target := range []string{"http://example.com/", "javascript:alert(1)", "//evil", "https://", "https://a@b/", "https://a b/", "data:text/html,x"} {
+			b, _ := json.Marshal(map[string]string{"target": target})
+			d.call("POST", "/links", string(b), 400)
+		}
+		l := d.call("POST", "/links", `{"target":"https://example.com/x?a=1#b","channel":"公众号"}`, 201)
+		code := l["code"].(string)
+		get := func(method, path, agent string) *http.Response {
+			req, _ := http.NewRequest(method, d.urls[0]+path, nil)
+			req.Header.Set("User-Agent", agent)
+			res, err := d.http.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			return res
+		}
+		const phone = "Mozilla/5.0 MicroMessenger/8.0"
+		for range 2 {
+			if res := get("GET", "/r/"+code+"?to=http://evil", phone); res.StatusCode != 302 || res.Header.Get("Location") != "https://example.com/x?a=1#b" {
+				t.Errorf("%d to %s", res.StatusCode, res.Header.Get("Location"))
+			}
+		}
+		get("HEAD", "/r/"+code, phone)
+		get("GET", "/r/"+code, "Googlebot/2.1")
+		for _, bad := range []string{"/r/unknown22", "/r/%2e%2e", "/r/" + code + "%0d%0aSet-Cookie:x", "/r/1' or 1=1"} {
+			if res := get("GET", strings.ReplaceAll(bad, " ", "%20"), phone); res.StatusCode != 404 {
+				t.Errorf("%s: %d", bad, res.StatusCode)
+			}
+		}
+		d.wants("clicks", 2, "SELECT clicks FROM links")
+		d.wants("robots", 2, "SELECT robots FROM links")
+		d.wants("events", 2, "SELECT COUNT(*) FROM events")
+		d.wants("one browser", 1, "SELECT COUNT(DISTINCT person_id) FROM events")
+	})
+}
