@@ -1,4 +1,4 @@
-import { shallowRef } from 'vue'
+import { nextTick, shallowRef } from 'vue'
 import { rescueFocus } from './focus'
 
 export interface Question {
@@ -24,7 +24,7 @@ export const asked = shallowRef<Asked | null>(null)
 export function confirm(q: Question): Promise<boolean> {
   asked.value?.answer(false)
   return new Promise((resolve) => {
-    asked.value = { ...q, answer: (yes) => { asked.value = null; resolve(yes); window.setTimeout(rescueFocus, 400) } }
+    asked.value = { ...q, answer: (yes) => { asked.value = null; resolve(yes); void nextTick(rescueFocus) } }
   })
 }
 
