@@ -65,7 +65,9 @@ type Order struct {
 	CourseID   int64
 	Title      string
 	ListPrice  Fen    // the course's price when the order was placed
-	Amount     Fen    // what is due, computed once by the server
+	CouponID   int64  // 0: none
+	Discount   Fen    // what the coupon took off
+	Amount     Fen    // what is due, computed once by the server: ListPrice less Discount
 	Agreement  string // version of the agreement shown at the time
 	AccessDays int    // how long the grant lasts from payment; 0 is for ever
 	Via        Via    // the latest attempt's, and the payer's once paid

@@ -22,6 +22,7 @@ import (
 	"loudou/service/article"
 	"loudou/service/campaign"
 	"loudou/service/connection"
+	"loudou/service/coupon"
 	"loudou/service/course"
 	"loudou/service/figure"
 	"loudou/service/follower"
@@ -52,6 +53,7 @@ type Door struct {
 	Grants    *grant.Service
 	Ledger    *ledger.Service
 	Courses   *course.Service
+	Coupons   *coupon.Service
 	Media     *media.Service
 	Figures   *figure.Service
 	// Connection tells how we are connected; Todos and Guards are what the first page composes.
@@ -81,6 +83,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerMoney(r, api)
 	d.registerCourse(api)
 	d.registerLesson(api)
+	d.registerCoupon(api)
 	d.registerMedia(r, api)
 	d.registerReply(api)
 	d.registerMenu(api)

@@ -157,6 +157,8 @@ type (
 	proofBody struct {
 		OrderLine
 		ListPrice  model.Fen     `json:"list_price"`
+		Discount   model.Fen     `json:"discount" doc:"fen the coupon took off"`
+		CouponID   int64         `json:"coupon_id" doc:"0: none"`
 		Agreement  string        `json:"agreement,omitempty"`
 		PaidBy     string        `json:"paid_by,omitempty" doc:"the attempt that paid"`
 		Proof      string        `json:"proof,omitempty" doc:"of an order marked paid by hand"`
@@ -190,7 +192,7 @@ func (d *Door) proof(ctx context.Context, no string) (*proofOut, error) {
 		return nil, err
 	}
 	o := p.Order
-	b := proofBody{OrderLine: viewLine(o), ListPrice: o.ListPrice, Agreement: o.Agreement, PaidBy: o.PaidBy, Proof: o.Proof,
+	b := proofBody{OrderLine: viewLine(o), ListPrice: o.ListPrice, Discount: o.Discount, CouponID: o.CouponID, Agreement: o.Agreement, PaidBy: o.PaidBy, Proof: o.Proof,
 		Payments: []paymentBody{}, Refunds: []refundBody{}, Inbox: []moneyBody{}, Changes: []changeBody{}, Notices: []noticeBody{}}
 	for _, x := range p.Payments {
 		v := paymentBody{OutTradeNo: x.OutTradeNo, Via: x.Via, MchID: x.MchID, ProductID: x.ProductID, Total: x.Total, PayerTotal: x.PayerTotal,

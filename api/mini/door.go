@@ -20,6 +20,7 @@ import (
 	"loudou/api/respond"
 	"loudou/model"
 	"loudou/service/article"
+	"loudou/service/coupon"
 	"loudou/service/course"
 	"loudou/service/event"
 	"loudou/service/learner"
@@ -33,6 +34,7 @@ import (
 type Door struct {
 	Learners *learner.Service
 	Courses  *course.Service
+	Coupons  *coupon.Service
 	Progress *progress.Service
 	Media    *media.Service
 	Articles *article.Service
@@ -50,6 +52,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerArticle(api)
 	d.registerEvents(r, api)
 	d.registerOrder(api)
+	d.registerCoupon(api)
 	r.GET("/media/:name", d.file)
 	r.HEAD("/media/:name", d.file)
 }

@@ -26,6 +26,8 @@ type orderBody struct {
 	OutTradeNo string            `json:"out_trade_no" doc:"the order's number: its first attempt's"`
 	CourseID   int64             `json:"course_id"`
 	Title      string            `json:"title"`
+	ListPrice  model.Fen         `json:"list_price" doc:"fen, before the coupon"`
+	Discount   model.Fen         `json:"discount" doc:"fen the coupon took off"`
 	Amount     model.Fen         `json:"amount" doc:"fen"`
 	Refunded   model.Fen         `json:"refunded" doc:"fen given back so far"`
 	Status     model.OrderStatus `json:"status" enum:"pending,closing,closed,paid,partly_refunded,refunded"`
@@ -43,7 +45,7 @@ type orderOut struct {
 }
 
 func viewOrder(p order.Placed) orderBody {
-	b := orderBody{OutTradeNo: p.OutTradeNo, CourseID: p.CourseID, Title: p.Title, Amount: p.Amount, Refunded: p.Refunded, Status: p.Status, Via: p.Via,
+	b := orderBody{OutTradeNo: p.OutTradeNo, CourseID: p.CourseID, Title: p.Title, ListPrice: p.ListPrice, Discount: p.Discount, Amount: p.Amount, Refunded: p.Refunded, Status: p.Status, Via: p.Via,
 		CreatedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, PaidAt: p.PaidAt, Actions: p.Actions}
 	if len(p.Pay) > 0 {
 		b.Pay = json.RawMessage(p.Pay)

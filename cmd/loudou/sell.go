@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"loudou/model"
+	"loudou/service/coupon"
 	"loudou/service/figure"
 	"loudou/service/ledger"
 	"loudou/service/order"
@@ -35,8 +36,9 @@ func (h *house) sell() error {
 		channels[model.ViaXPay] = xpay.Channel{Client: h.xpay}
 	}
 	h.ledger = ledger.New(h.db, h.operators, h.clock.now)
+	h.coupons = coupon.New(h.db, cfg.MiniAppID, figure.NewCatalogue(h.db, "courses"), h.operators, h.clock.now)
 	h.orders = order.New(order.Options{
-		DB: h.db, Shop: h.courses, Learners: h.learners, Channels: channels, Grants: h.grants, Inbox: h.ledger, Facts: h.events,
+		DB: h.db, Shop: h.courses, Learners: h.learners, Channels: channels, Grants: h.grants, Inbox: h.ledger, Facts: h.events, Coupons: h.coupons,
 		Auditor: h.operators, Queue: h.jobs, Articles: figure.NewCatalogue(h.db, "articles"), Campaigns: figure.NewCatalogue(h.db, "campaigns"), Now: h.clock.now, RefundLimit: model.Fen(cfg.RefundLimit),
 	})
 	h.money = h.orders

@@ -19,6 +19,7 @@ import (
 	"loudou/model/migration"
 	"loudou/service/article"
 	"loudou/service/connection"
+	"loudou/service/coupon"
 	"loudou/service/course"
 	"loudou/service/event"
 	"loudou/service/figure"
@@ -67,6 +68,7 @@ type house struct {
 	money    learner.Money // knows of open orders and refunds
 	pay      *wxpay.Client // nil without WeChat Pay
 	orders   *order.Service
+	coupons  *coupon.Service
 	ledger   *ledger.Service
 	erasers  []learner.Eraser // one for every owner of a table that knows a person
 	listening
@@ -146,6 +148,7 @@ func build(cfg config.Config) (*house, error) {
 			Menus:     h.menus,
 			Followers: h.followers,
 			Scenes:    h.scenes,
+			Coupons:   h.coupons,
 			Campaigns: h.campaigns,
 			Inbox:     h.inbox,
 			Operators: h.operators,
@@ -163,7 +166,7 @@ func build(cfg config.Config) (*house, error) {
 			Guards:     h.guards,
 			PublicURL:  cfg.PublicURL,
 		},
-		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events, Orders: h.orders},
+		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events, Orders: h.orders, Coupons: h.coupons},
 		&hook.Pay{WxPay: h.pay, Orders: h.orders, Count: func(reason string) { h.pushes.Count("pay", reason) }},
 	}
 

@@ -81,6 +81,18 @@ type Auditor interface {
 	Audit(tx *gorm.DB, a model.AuditEntry) error
 }
 
+// Coupons is service/coupon; its rows are locked after the order's.
+type Coupons interface {
+	// Find tells what a typed code takes off; ErrInvalid with field coupon_code says why it does not apply.
+	Find(tx *gorm.DB, typed string, learnerID, courseID int64, price model.Fen) (couponID int64, off model.Fen, err error)
+	// CodeOf names a coupon.
+	CodeOf(db *gorm.DB, id int64) (string, error)
+	// Hold takes one use for a new order; ErrInvalid when the last one went meanwhile.
+	Hold(tx *gorm.DB, o model.Order) error
+	// Follow moves the use with the order's status; an order without a coupon is left alone.
+	Follow(tx *gorm.DB, o model.Order) error
+}
+
 // Queue is service/job.
 type Queue interface {
 	Add(tx *gorm.DB, kind, key string, payload any, runAt time.Time) error
@@ -119,6 +131,7 @@ type Options struct {
 	Grants    Grants
 	Inbox     Inbox
 	Facts     Facts
+	Coupons   Coupons // nil: no code is known
 	Auditor   Auditor
 	Queue     Queue
 	Messenger Messenger

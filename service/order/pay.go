@@ -36,7 +36,7 @@ func (s *Service) present(ctx context.Context, o model.Order, must bool) (Placed
 
 func (s *Service) view(ctx context.Context, o model.Order, pay json.RawMessage) (Placed, error) {
 	out := Placed{
-		OutTradeNo: o.OutTradeNo, CourseID: o.CourseID, Title: o.Title, Amount: o.Amount, Refunded: o.Refunded, Status: o.Status, Via: o.Via,
+		OutTradeNo: o.OutTradeNo, CourseID: o.CourseID, Title: o.Title, ListPrice: o.ListPrice, Discount: o.Discount, Amount: o.Amount, Refunded: o.Refunded, Status: o.Status, Via: o.Via,
 		CreatedAt: o.CreatedAt, ExpiresAt: o.ExpiresAt, PaidAt: o.PaidAt, Actions: []Action{}, Pay: pay,
 	}
 	switch {

@@ -41,6 +41,8 @@ type Placed struct {
 	OutTradeNo string            `json:"out_trade_no"`
 	CourseID   int64             `json:"course_id"`
 	Title      string            `json:"title"`
+	ListPrice  model.Fen         `json:"list_price"`
+	Discount   model.Fen         `json:"discount"` // what a coupon took off
 	Amount     model.Fen         `json:"amount"`
 	Refunded   model.Fen         `json:"refunded"`
 	Status     model.OrderStatus `json:"status"`
@@ -114,7 +116,7 @@ func goodWish(w Wish) error {
 	if w.Via != "" && w.Via != model.ViaJSAPI && w.Via != model.ViaXPay {
 		bad.Field("via", "应为 jsapi 或 xpay")
 	}
-	if w.Coupon != "" {
+	if len(w.Coupon) > 64 {
 		bad.Field("coupon_code", "没有这张优惠券")
 	}
 	if w.ArticleID < 0 {
@@ -257,7 +259,9 @@ func (s *Service) place(ctx context.Context, buyer model.Caller, k requestKey, w
 				}
 				made = err == nil
 			case err == nil && o.Status == model.OrderPending && s.time().Before(o.ExpiresAt):
-				err = s.attemptFor(tx, &o, item, w.Via)
+				if err = s.sameCoupon(tx, o, w.Coupon); err == nil {
+					err = s.attemptFor(tx, &o, item, w.Via)
+				}
 			}
 			if err != nil {
 				return err
@@ -322,10 +326,13 @@ func (s *Service) create(tx *gorm.DB, buyer model.Caller, item model.Item, w Wis
 		ExpiresAt: now.Add(s.Expiry).Truncate(time.Second), ArticleID: w.ArticleID, CampaignID: w.CampaignID, Channel: w.Channel,
 		CreatedAt: now, UpdatedAt: now,
 	}
+	if err := s.discount(tx, &o, w.Coupon); err != nil {
+		return o, s.ownedOr(tx, o, err)
+	}
 	o.Via = model.ViaFree
-	if item.Price > 0 {
+	if o.Amount > 0 {
 		var err error
-		if o.Via, err = choose(w.Via, item); err != nil {
+		if o.Via, err = chooseFor(w.Via, item, o); err != nil {
 			return o, s.ownedOr(tx, o, err)
 		}
 	} else if !item.OnSale {
@@ -336,6 +343,11 @@ func (s *Service) create(tx *gorm.DB, buyer model.Caller, item model.Item, w Wis
 	}
 	if err := s.ownedOr(tx, o, nil); err != nil {
 		return o, err
+	}
+	if o.CouponID != 0 {
+		if err := s.Coupons.Hold(tx, o); err != nil {
+			return o, err
+		}
 	}
 	who := model.LearnerActor(buyer.LearnerID)
 	if err := s.change(tx, model.ThingOrder, o.ID, o.ID, "", string(o.Status), who, "下单"); err != nil {
@@ -398,10 +410,10 @@ func (s *Service) attemptFor(tx *gorm.DB, o *model.Order, item model.Item, wish 
 	}
 	live := slices.ContainsFunc(list, func(p model.Payment) bool { return p.Via == via && p.Status.Live() })
 	if !live {
-		if _, err := choose(via, item); err != nil {
+		if _, err := chooseFor(via, item, *o); err != nil {
 			return err
 		}
-		if via == model.ViaXPay && item.Price != o.Amount {
+		if via == model.ViaXPay && item.Price != o.ListPrice {
 			return model.Refuse(model.ErrConflict, model.CodeDiscountNotPayable, "课程已改价，请取消原订单后重新下单")
 		}
 		if len(list) >= maxAttempts {

@@ -161,6 +161,11 @@ func (s *Service) saveOrder(tx *gorm.DB, o *model.Order, from model.OrderStatus,
 	if err := moved(res, "order", o.ID); err != nil {
 		return err
 	}
+	if s.Coupons != nil {
+		if err := s.Coupons.Follow(tx, *o); err != nil {
+			return err
+		}
+	}
 	return s.change(tx, model.ThingOrder, o.ID, o.ID, string(from), string(o.Status), who, why)
 }
 

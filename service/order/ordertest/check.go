@@ -26,12 +26,12 @@ func Check(t testing.TB, db *gorm.DB) {
 // I1 money held ⇔ exactly one grant with that order as its reason, and no other status has an active one;
 // I2 the sum of successful refunds is what the order says and never above what was paid, and what is open
 // fits beside it; I3 money in = orders + returned + in the inbox; I7 every status has its history, whose
-// steps join.
+// steps join; I6 uses of coupons = orders that carry them, and the stock counts just those.
 func Faults(db *gorm.DB) (faults []string, err error) {
 	err = db.Transaction(func(tx *gorm.DB) error {
 		faults = nil
 		c := checker{tx: tx}
-		for _, step := range []func() error{c.read, c.grants, c.refunded, c.money, c.history} {
+		for _, step := range []func() error{c.read, c.grants, c.refunded, c.money, c.history, c.coupons} {
 			if err := step(); err != nil {
 				return err
 			}

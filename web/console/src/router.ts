@@ -24,6 +24,7 @@ const pages: RouteRecordRaw[] = [
   { path: 'courses/:id(\\d+)', name: 'course', component: () => import('./views/course/CoursePage.vue'), meta: { title: '课程' } },
   { path: 'orders', name: 'orders', component: () => import('./views/order/OrderList.vue'), meta: { title: '订单' } },
   { path: 'orders/:no', name: 'order', component: () => import('./views/order/OrderPage.vue'), meta: { title: '订单' } },
+  { path: 'coupons', name: 'coupons', component: () => import('./views/coupon/CouponList.vue'), meta: { title: '优惠券' } },
   { path: 'inbox', name: 'inbox', component: () => import('./views/inbox/InboxPage.vue'), meta: { title: '钱款待办' } },
   { path: 'data', name: 'data', component: () => import('./views/data/DataPage.vue'), meta: { title: '数据' } },
   { path: 'operators', name: 'operators', component: () => import('./views/operator/OperatorList.vue'), meta: { title: '操作员' } },

@@ -210,6 +210,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Coupons, the newest first */
+        get: operations["listCoupons"];
+        put?: never;
+        /** Make a coupon */
+        post: operations["createCoupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/coupons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One coupon */
+        get: operations["coupon"];
+        /** Change a coupon; its code stays */
+        put: operations["changeCoupon"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/courses": {
         parameters: {
             query?: never;
@@ -1242,6 +1278,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mini/v1/courses/{id}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Coupons for a course: what each takes off for this learner, or why it does not apply */
+        get: operations["miniCourseCoupons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/events": {
         parameters: {
             query?: never;
@@ -1820,6 +1873,100 @@ export interface components {
             Secure: boolean;
             Unparsed: string[];
             Value: string;
+        };
+        CouponBody: {
+            code: string;
+            /** @description empty: every course */
+            course_ids: number[];
+            created_by: string;
+            disabled: boolean;
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description fen; 0: percent counts
+             */
+            off: number;
+            /** Format: int64 */
+            per_person: number;
+            /**
+             * Format: int64
+             * @description percent taken off; 0: off counts
+             */
+            percent: number;
+            /** @description offered on the course's page */
+            public: boolean;
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            state: "disabled" | "coming" | "running" | "used_up" | "over";
+            /** Format: int64 */
+            stock: number;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description held by open orders and spent by paid ones
+             */
+            used: number;
+            /** Format: int64 */
+            version: number;
+        };
+        CouponIn: {
+            /** @description letters and digits; made up where absent */
+            code?: string;
+            /** @description empty: every course */
+            course_ids?: number[];
+            disabled?: boolean;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description what learners read; the code where absent */
+            name?: string;
+            /**
+             * Format: int64
+             * @description fen off; this or percent
+             */
+            off?: number;
+            /** Format: int64 */
+            per_person: number;
+            /**
+             * Format: int64
+             * @description 1 to 100 percent off
+             */
+            percent?: number;
+            public?: boolean;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: int64 */
+            stock: number;
+            /**
+             * Format: int64
+             * @description the one that was changed
+             */
+            version?: number;
+        };
+        CouponOffer: {
+            code: string;
+            /**
+             * Format: int64
+             * @description fen left to pay
+             */
+            due: number;
+            /** Format: date-time */
+            ends_at?: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description fen taken off this course; 0 where it does not apply
+             */
+            off: number;
+            usable: boolean;
+            /** @description why it does not apply, in Chinese */
+            why?: string;
         };
         CourseBody: {
             category: string;
@@ -2495,6 +2642,9 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        MiniCourseCouponsResponse: {
+            items: components["schemas"]["CouponOffer"][];
+        };
         MiniCourseOutBody: {
             /** @description buy, claim, learn, trial: what this learner may do on this terminal */
             actions: string[];
@@ -2729,10 +2879,20 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             /**
+             * Format: int64
+             * @description fen the coupon took off
+             */
+            discount: number;
+            /**
              * Format: date-time
              * @description last moment to pay
              */
             expires_at: string;
+            /**
+             * Format: int64
+             * @description fen, before the coupon
+             */
+            list_price: number;
             /** @description the order's number: its first attempt's */
             out_trade_no: string;
             /** Format: date-time */
@@ -2802,6 +2962,10 @@ export interface components {
         };
         PageAuditBody: {
             items: components["schemas"]["AuditBody"][];
+            next_page_token: string;
+        };
+        PageCouponBody: {
+            items: components["schemas"]["CouponBody"][];
             next_page_token: string;
         };
         PageCourseBody: {
@@ -2920,10 +3084,20 @@ export interface components {
             channel?: string;
             /** Format: date-time */
             closed_at?: string;
+            /**
+             * Format: int64
+             * @description 0: none
+             */
+            coupon_id: number;
             /** Format: int64 */
             course_id: number;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: int64
+             * @description fen the coupon took off
+             */
+            discount: number;
             /** Format: date-time */
             expires_at: string;
             grant?: components["schemas"]["GrantBody"];
@@ -3832,6 +4006,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectionOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listCoupons: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCouponBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createCoupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    coupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeCoupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponBody"];
                 };
             };
             /** @description Error */
@@ -6205,6 +6510,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MiniCourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniCourseCoupons: {
+        parameters: {
+            query?: {
+                /** @description a code the learner typed; listed even if it is not public */
+                code?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MiniCourseCouponsResponse"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,23 @@
+CREATE TABLE IF NOT EXISTS coupons (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  code VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  name VARCHAR(40) NOT NULL,
+  off BIGINT NOT NULL COMMENT 'fen; 0: percent counts',
+  percent INT NOT NULL,
+  course_ids TEXT NOT NULL COMMENT 'JSON list; empty: every course',
+  starts_at DATETIME(3) NOT NULL,
+  ends_at DATETIME(3) NOT NULL,
+  stock BIGINT NOT NULL,
+  per_person BIGINT NOT NULL,
+  used BIGINT NOT NULL DEFAULT 0 COMMENT 'held and spent',
+  public TINYINT NOT NULL DEFAULT 0,
+  disabled TINYINT NOT NULL DEFAULT 0,
+  version BIGINT NOT NULL DEFAULT 1,
+  created_by VARCHAR(64) NOT NULL DEFAULT '',
+  updated_by VARCHAR(64) NOT NULL DEFAULT '',
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY coupons_code (appid, code),
+  KEY coupons_public (appid, public, disabled, ends_at)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci
