@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -354,6 +355,24 @@ func (s *Service) Windows(ctx context.Context, appid string, openid model.OpenID
 	}
 	return out, nil
 }
+
+// OurName is the account's gh_ id as the latest push named it; empty when there is none to ask.
+func (s *Service) OurName(ctx context.Context, appid string) (string, error) {
+	var raw []string
+	if err := s.db.WithContext(ctx).Model(&row{}).Where("appid = ? AND raw <> ''", appid).Order("id DESC").Limit(1).Pluck("raw", &raw).Error; err != nil {
+		return "", fmt.Errorf("our name: %w", err)
+	}
+	if len(raw) == 0 {
+		return "", nil
+	}
+	if m := toUserName.FindStringSubmatch(raw[0]); m != nil {
+		return m[1], nil
+	}
+	return "", nil
+}
+
+// toUserName reads both forms of a push.
+var toUserName = regexp.MustCompile(`(?:<ToUserName>(?:<!\[CDATA\[)?|"ToUserName"\s*:\s*")([A-Za-z0-9_\-]+)`)
 
 // Sweep forgets the bodies of pushes older than keep; that they came, when and of what kind stays.
 func (s *Service) Sweep(ctx context.Context, keep time.Duration) error {

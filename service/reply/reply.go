@@ -31,6 +31,8 @@ type Sender interface {
 // Fans knows which windows a fan's acts have opened: service/inbox.
 type Fans interface {
 	Windows(ctx context.Context, appid string, openid model.OpenID, at time.Time) ([]model.Window, error)
+	// OurName is the account's gh_ id as the latest push named it; empty before the first.
+	OurName(ctx context.Context, appid string) (string, error)
 }
 
 // Jobs are run after the commit: service/job.

@@ -3,6 +3,7 @@ package reply
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"loudou/model"
@@ -44,7 +45,7 @@ type Tried struct {
 
 // Try answers what the callback would, by the same code, and changes nothing.
 func (s *Service) Try(ctx context.Context, t Trial) (Tried, error) {
-	p, at, err := s.imagine(t)
+	p, at, err := s.imagine(ctx, t)
 	if err != nil {
 		return Tried{}, err
 	}
@@ -65,14 +66,15 @@ func (s *Service) Try(ctx context.Context, t Trial) (Tried, error) {
 	f := b.choose(&p, at, ask)
 	a := b.answer(&p, f)
 	out := Tried{Version: b.version, Keyword: a.Keyword, Body: string(a.Body), Messages: []TriedMessage{}, Why: b.why(&p, at, f, ask)}
+	note := func(format string, args ...any) { out.Why = slices.Insert(out.Why, 1, fmt.Sprintf(format, args...)) } // behind the winner
 	if b.version == 0 && !t.Draft {
-		out.Why = append(out.Why, "还没有发布过规则")
+		note("还没有发布过规则")
 	}
 	if f.rule >= 0 {
 		r := b.rules[f.rule]
 		out.Rule = &r
 		if r.Pick == "random" && f.step == nil && len(r.Messages) > 1 {
-			out.Why = append(out.Why, fmt.Sprintf("每条消息从 %d 条回复里随机选一条；同一条消息重试时不变", len(r.Messages)))
+			note("每条消息从 %d 条回复里随机选一条；同一条消息重试时不变", len(r.Messages))
 		}
 	}
 	if a.Passive != nil {
@@ -82,7 +84,7 @@ func (s *Service) Try(ctx context.Context, t Trial) (Tried, error) {
 	if t.Event == "subscribe" && p.Scene() == "" && t.Source != "" {
 		if i, more := b.greeting(&p, t.Source, at); i >= 0 {
 			later = append(later[:len(later):len(later)], more...)
-			out.Why = append(out.Why, fmt.Sprintf("问到来源是「%s」后，规则「%s」在欢迎语之后追加", model.SubscribeScenes[t.Source], b.rules[i].Name))
+			note("问到来源是「%s」后，规则「%s」在欢迎语之后追加", model.SubscribeScenes[t.Source], b.rules[i].Name)
 		}
 	}
 	if t.Event == "CLICK" && s.things.Menu != nil {
@@ -92,9 +94,9 @@ func (s *Service) Try(ctx context.Context, t Trial) (Tried, error) {
 		}
 		if m != nil {
 			if buttons, name := m.Sees(t.Tags); model.HasKey(buttons, t.EventKey) {
-				out.Why = append(out.Why, "这位粉丝看到的是"+name+"，里面有这个按钮")
+				note("这位粉丝看到的是%s，里面有这个按钮", name)
 			} else {
-				out.Why = append(out.Why, "这位粉丝看到的是"+name+"，里面没有 key 为「"+t.EventKey+"」的按钮，点不到")
+				note("这位粉丝看到的是%s，里面没有 key 为「%s」的按钮，点不到", name, t.EventKey)
 			}
 		}
 	}
@@ -114,13 +116,13 @@ func (s *Service) Try(ctx context.Context, t Trial) (Tried, error) {
 		out.Messages = append(out.Messages, TriedMessage{m, "custom", fate})
 	}
 	if n := out.Cost - out.Sendable; n > 0 {
-		out.Why = append(out.Why, fmt.Sprintf("这位粉丝现在还能收 %d 条客服消息，有 %d 条不会发送", out.Sendable, n))
+		note("这位粉丝现在还能收 %d 条客服消息，有 %d 条不会发送", out.Sendable, n)
 	}
 	return out, nil
 }
 
 // imagine makes the push that a trial stands for.
-func (s *Service) imagine(t Trial) (model.Push, time.Time, error) {
+func (s *Service) imagine(ctx context.Context, t Trial) (model.Push, time.Time, error) {
 	if (t.Text == "" && t.MsgType == "") == (t.Event == "") {
 		return model.Push{}, time.Time{}, model.Refuse(model.ErrInvalid, model.CodeInvalid, "请填写一句话，或选择一个事件").Field("text", "一句话和事件只填一个")
 	}
@@ -131,6 +133,14 @@ func (s *Service) imagine(t Trial) (model.Push, time.Time, error) {
 	p := model.Push{AppID: s.appid, FromUserName: t.OpenID, ToUserName: "gh_", CreateTime: at.Unix(), MsgType: "text", Content: t.Text, MsgID: t.MsgID}
 	if gh := s.gh.Load(); gh != nil {
 		p.ToUserName = *gh
+	} else if s.fans != nil {
+		name, err := s.fans.OurName(ctx, s.appid)
+		if err != nil {
+			return model.Push{}, time.Time{}, err
+		}
+		if name != "" {
+			p.ToUserName = name
+		}
 	}
 	if p.FromUserName == "" {
 		p.FromUserName = "try"
