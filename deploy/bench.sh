@@ -18,3 +18,6 @@ sed -n 's/^.*BAR //p' "$out"
 go test -run '^$' -bench BenchmarkTwenties -benchtime 1x -timeout 10m ./service/event >"$out" 2>&1 || { cat "$out"; exit 1; }
 awk '/^BenchmarkTwenties/ { for (i = 2; i < NF; i++) { if ($(i+1) == "events/s") o = $i; if ($(i+1) == "yardstick/s") r = $i; if ($(i+1) == "ratio") q = $i }
   printf "%-34s %10.0f %-8s %10.0f %8.2f %6.2f  %s\n", "events in twenties, 64 connections", o, "events/s", r, q, 0.5, (q + 0 >= 0.5 ? "ok" : "below") }' "$out"
+go test -run '^$' -bench BenchmarkRules -benchtime 1x -timeout 10m ./service/reply >"$out" 2>&1 || { cat "$out"; exit 1; }
+awk '/^BenchmarkRules/ { for (i = 2; i < NF; i++) { if ($(i+1) == "ns-of-10000") o = $i; if ($(i+1) == "ns-of-100") r = $i; if ($(i+1) == "ratio") q = $i }
+  printf "%-34s %10.0f %-8s %10.0f %8.2f %6.2f  %s\n", "10 000 rules, against 100", o, "ns", r, q, 2, (q + 0 <= 2 ? "ok" : "below") }' "$out"

@@ -65,7 +65,7 @@ func (h *house) callback() error {
 	if !h.redis.Embedded { // the in-process one would only tell this process what it knows
 		h.replies.Remembers(h.redis)
 	}
-	h.replies.Looks(reply.Things{Codes: h.scenes.Ends, OnSale: h.onSale, Menu: h.menus.LiveMenu, MiniAppID: cfg.MiniAppID})
+	h.replies.Looks(reply.Things{Codes: h.scenes.Ends, OnSale: h.onSale, Menu: h.menus.LiveMenu, Permanent: h.media.Permanent, MiniAppID: cfg.MiniAppID})
 	// The replies come last: they count hits in rows that many share, and so hold them for the shortest time.
 	h.inbox.Takes(h.followers, h.scenes, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.events, Origins: h.scenes}, h.replies)
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -106,4 +107,19 @@ func (s *Service) OfMaterial(ctx context.Context, id string) ([]model.Media, err
 		return nil, fmt.Errorf("media of material: %w", err)
 	}
 	return ms, nil
+}
+
+// Permanent gives of media_ids those that are known to stay: pictures that were chosen here.
+func (s *Service) Permanent(ctx context.Context, ids []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for part := range slices.Chunk(ids, 500) {
+		var known []string
+		if err := s.db.WithContext(ctx).Model(&model.MediaMaterial{}).Where("appid = ? AND material_id IN ?", s.o.Official, part).Pluck("material_id", &known).Error; err != nil {
+			return nil, fmt.Errorf("permanent material: %w", err)
+		}
+		for _, id := range known {
+			out[id] = true
+		}
+	}
+	return out, nil
 }

@@ -24,8 +24,9 @@ type Things struct {
 	Codes func(ctx context.Context, scenes []string) (map[string]*time.Time, error)
 	// OnSale says of courses whether they can be opened in the Mini Program: service/course.
 	OnSale func(ctx context.Context, courses []int64) (map[int64]bool, error)
-	// Media gives the end of temporary material by media_id.
-	Media func(ctx context.Context, ids []string) (map[string]time.Time, error)
+	// Permanent gives of media_ids those that are known to stay. WeChat does not tell of one whether it is
+	// temporary, and a temporary one ends after three days: service/media.
+	Permanent func(ctx context.Context, ids []string) (map[string]bool, error)
 	// Menu gives the live menu, nil when there is none of ours: service/menu.
 	Menu func(ctx context.Context) (*model.Menu, error)
 	// MiniAppID is our own Mini Program: pages of others are not known.
@@ -195,7 +196,7 @@ func first(o, r *model.Rule) string {
 type facts struct {
 	codes  map[string]*time.Time
 	onSale map[int64]bool
-	media  map[string]time.Time
+	media  map[string]bool
 	mini   string
 }
 
@@ -232,8 +233,8 @@ func (s *Service) known(ctx context.Context, rules []model.Rule) facts {
 		k.onSale, err = s.things.OnSale(ctx, courses)
 		told()
 	}
-	if len(media) > 0 && s.things.Media != nil {
-		k.media, err = s.things.Media(ctx, media)
+	if len(media) > 0 && s.things.Permanent != nil {
+		k.media, err = s.things.Permanent(ctx, media)
 		told()
 	}
 	return k
@@ -272,9 +273,6 @@ func (k *facts) course(m *model.Message) (int64, bool) {
 	return id, err == nil && id > 0
 }
 
-// mediaSoon is how long before its end a temporary medium is told of: all its life, it lives three days.
-const mediaSoon = 72 * time.Hour
-
 func (k *facts) dead(r *model.Rule, now time.Time) []Warning {
 	var out []Warning
 	if r.Kind == model.RuleScene && r.EventKey != "" && k.codes != nil {
@@ -294,17 +292,20 @@ func (k *facts) dead(r *model.Rule, now time.Time) []Warning {
 			out = append(out, Warning{field, fmt.Sprintf("小程序页面 %s 里的课程 %d 没有上架，粉丝打不开", m.PagePath, id)})
 		}
 		for _, id := range []string{m.MediaID, m.ThumbMediaID} {
-			ends, ok := k.media[id]
-			switch {
-			case id == "" || !ok:
-			case !ends.After(now):
-				out = append(out, Warning{field, fmt.Sprintf("临时素材已在 %s 过期，请换成永久素材", shanghai(ends))})
-			case ends.Sub(now) < mediaSoon:
-				out = append(out, Warning{field, fmt.Sprintf("临时素材到 %s 就过期，请换成永久素材", shanghai(ends))})
+			if id != "" && k.media != nil && !k.media[id] {
+				out = append(out, Warning{field, fmt.Sprintf("素材 %s 不是在这里选的：如果是临时素材，上传三天后就失效，请换成永久素材", short(id))})
 			}
 		}
 	})
 	return out
+}
+
+// short shows the head of a media_id.
+func short(id string) string {
+	if len(id) > 12 {
+		return id[:12] + "…"
+	}
+	return id
 }
 
 func shanghai(t time.Time) string { return t.In(model.Shanghai).Format("2006-01-02 15:04") }
