@@ -98,6 +98,62 @@ test('an empty form says at each field what is missing', async () => {
   await page.context().close()
 })
 
+test('two people save the same course: the second is shown whose text it is, and loses nothing', async () => {
+  const [a, b] = [await open({}, 'courses/3'), await open({}, 'courses/3')]
+  await a.locator(at('course-intro')).fill('甲写的')
+  await a.locator(at('course-save')).click()
+  await a.getByText('已保存').first().waitFor()
+  await b.locator(at('course-intro')).fill('乙写的')
+  await b.locator(at('course-save')).click()
+  await b.locator(at('save-refused')).getByText('boss').waitFor()
+  assert.equal(await b.locator(at('course-intro')).inputValue(), '乙写的')
+  await b.locator(at('use-mine')).click()
+  await b.locator(at('save-refused')).waitFor({ state: 'hidden' })
+  for (const page of [a, b]) await page.context().close()
+})
+
+test('the keyboard stays on the button it saved with', async () => {
+  const page = await open({}, 'courses/4')
+  await page.locator(at('course-teacher')).or(page.locator(at('course-category'))).first().fill('办公软件')
+  await page.locator(at('course-save')).focus()
+  await page.keyboard.press('Enter')
+  await page.getByText('已保存').first().waitFor()
+  await until('the focus is back', () => page.evaluate(() => document.activeElement?.getAttribute('data-test') === 'course-save'))
+  await page.context().close()
+})
+
+test('a login in another tab does not cost the work of this one', async () => {
+  const page = await open({}, 'courses/5')
+  await page.locator(at('course-intro')).fill('写到一半')
+  const other = await page.context().newPage()
+  await other.goto(product.url + '/console/login')
+  await other.getByLabel('名字').fill('boss')
+  await other.getByLabel('密码').fill(product.password)
+  await other.keyboard.press('Enter')
+  await other.locator(at('live-stream')).waitFor()
+  await page.locator(at('course-save')).click()
+  await page.getByText('已保存').first().waitFor()
+  cookies = await page.context().cookies() // the login ended the session the tests came with
+  await page.context().close()
+})
+
+test('an address with nonsense for a range shows the usual one', async () => {
+  const page = await open({}, 'data?from=hello&to=x')
+  assert.equal(await page.locator('main h1').innerText(), '数据')
+  await page.context().close()
+})
+
+test('a reply’s picture is chosen, uploaded and shown', async () => {
+  const page = await open({}, 'replies/new')
+  await page.locator(at('message-add-image')).click()
+  await page.locator(at('message-1-media_id-choose')).click()
+  await page.locator('[data-test^="picture-"]').first().waitFor()
+  assert.deepEqual(await axe(page), [])
+  await page.locator('button[data-test^="picture-"]').first().click()
+  await page.locator(at('message-1-media_id-shown')).waitFor()
+  await page.context().close()
+})
+
 test('/docs works without anybody else, under its CSP', async () => {
   const page = await browser.page()
   await page.goto(product.url + '/docs')
