@@ -182,8 +182,13 @@ func viewReplyVersion(v reply.Version) VersionBody {
 	return b
 }
 
-func (d *Door) publishReplies(ctx context.Context, in *NoteIn) (*versionOut, error) {
-	v, err := d.Replies.Publish(ctx, OperatorFrom(ctx), in.Body.Note)
+func (d *Door) publishReplies(ctx context.Context, in *struct {
+	Body struct {
+		Note string `json:"note,omitempty" maxLength:"1000"`
+		Seen string `json:"seen,omitempty" maxLength:"64" doc:"of the changes that were looked at"`
+	}
+}) (*versionOut, error) {
+	v, err := d.Replies.Publish(ctx, OperatorFrom(ctx), in.Body.Note, in.Body.Seen)
 	if err != nil {
 		return nil, err
 	}
@@ -204,16 +209,17 @@ func (d *Door) restoreReplies(ctx context.Context, in *struct {
 type changesOut struct {
 	Body struct {
 		Changes []string `json:"changes"`
+		Seen    string   `json:"seen" doc:"send it back with a publish, to be told when somebody changed a draft since"`
 	}
 }
 
 func (d *Door) replyChanges(ctx context.Context, _ *struct{}) (*changesOut, error) {
-	c, err := d.Replies.Pending(ctx)
+	c, seen, err := d.Replies.Pending(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &changesOut{}
-	out.Body.Changes = c
+	out.Body.Changes, out.Body.Seen = c, seen
 	return out, nil
 }
 
@@ -262,6 +268,7 @@ type unansweredBody struct {
 	Text  string    `json:"text"`
 	Times int64     `json:"times"`
 	Last  time.Time `json:"last_at"`
+	Draft string    `json:"draft,omitempty" doc:"the rule on the desk that would answer it by now"`
 }
 
 func (d *Door) replyUnanswered(ctx context.Context, in *struct {
@@ -271,10 +278,18 @@ func (d *Door) replyUnanswered(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	texts := make([]string, 0, len(all))
+	for _, u := range all {
+		texts = append(texts, u.Text)
+	}
+	caught, err := d.Replies.Catches(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
 	out := &unansweredOut{}
 	out.Body.Items = make([]unansweredBody, 0, len(all))
-	for _, u := range all {
-		out.Body.Items = append(out.Body.Items, unansweredBody{u.Text, u.Times, u.Last})
+	for i, u := range all {
+		out.Body.Items = append(out.Body.Items, unansweredBody{u.Text, u.Times, u.Last, caught[i]})
 	}
 	return out, nil
 }

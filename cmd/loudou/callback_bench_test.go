@@ -162,7 +162,7 @@ func openBenchHouse(b *testing.B, fake *wechattest.Fake) *house {
 	}); err != nil {
 		b.Fatal(err)
 	}
-	if _, err := h.replies.Publish(context.Background(), by, ""); err != nil {
+	if _, err := h.replies.Publish(context.Background(), by, "", ""); err != nil {
 		b.Fatal(err)
 	}
 	return h

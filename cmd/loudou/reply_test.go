@@ -185,3 +185,25 @@ func TestWarningsAndHits(t *testing.T) {
 		t.Errorf("two at one time: %v", bad)
 	}
 }
+
+// Nobody publishes what they have not seen; a sentence that a draft would catch says so.
+func TestPublishSeen(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		d := openDesk(t, dsn, 1)
+		d.rule(welcome)
+		d.rule(`{"name":"默认","kind":"default","messages":[{"type":"text","content":"嗯"}]}`)
+		seen := d.call("GET", "/replies/changes", "", 200)["seen"].(string)
+		d.rule(courses)
+		if bad := d.call("POST", "/replies/publish", `{"seen":"`+seen+`"}`, 409); !strings.Contains(fmt.Sprint(bad), "boss 在") || !strings.Contains(fmt.Sprint(bad), "「课程」") {
+			t.Errorf("not told of the change: %v", bad)
+		}
+		seen = d.call("GET", "/replies/changes", "", 200)["seen"].(string)
+		d.call("POST", "/replies/publish", `{"seen":"`+seen+`"}`, 200)
+		d.fake.Say("oFanAlpha", "训练营什么时候开")
+		d.rule(`{"name":"训练营","kind":"keyword","keywords":[{"text":"训练营","match":"contains"}],"messages":[{"type":"text","content":"下周"}]}`)
+		items := d.call("GET", "/replies/unanswered", "", 200)["items"].([]any)
+		if len(items) != 1 || items[0].(map[string]any)["draft"] != "训练营" {
+			t.Errorf("unanswered: %v", items)
+		}
+	})
+}

@@ -63,7 +63,7 @@ func (h *house) todos() []console.Todo {
 		}},
 		{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: h.articles.Waiting},
 		{Key: "reply_drafts", Title: "没发布的回复改动", Link: "/replies", Count: func(ctx context.Context) (int64, error) {
-			changes, err := h.replies.Pending(ctx)
+			changes, _, err := h.replies.Pending(ctx)
 			return int64(len(changes)), err
 		}},
 		{Key: "menu_draft", Title: "没发布的菜单改动", Link: "/menu", Count: func(ctx context.Context) (int64, error) {

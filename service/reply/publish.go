@@ -2,8 +2,11 @@ package reply
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,17 +30,18 @@ type Version struct {
 }
 
 // Publish puts all drafts live at once as the next version. Nothing changed is ErrConflict: a version
-// that says nothing only hides the one that did.
-func (s *Service) Publish(ctx context.Context, by model.Operator, note string) (Version, error) {
-	return s.publish(ctx, by, note, 0)
+// that says nothing only hides the one that did. With the stamp that Pending gave, ErrConflict also when
+// somebody changed a draft since: nobody publishes what they have not seen.
+func (s *Service) Publish(ctx context.Context, by model.Operator, note, seen string) (Version, error) {
+	return s.publish(ctx, by, note, seen, 0)
 }
 
 // Restore puts version n live again, as a new version, and lays its rules on the desk.
 func (s *Service) Restore(ctx context.Context, by model.Operator, n int64, note string) (Version, error) {
-	return s.publish(ctx, by, note, n)
+	return s.publish(ctx, by, note, "", n)
 }
 
-func (s *Service) publish(ctx context.Context, by model.Operator, note string, restore int64) (Version, error) {
+func (s *Service) publish(ctx context.Context, by model.Operator, note, seen string, restore int64) (Version, error) {
 	note = strings.TrimSpace(note)
 	if utf8.RuneCountInString(note) > 200 {
 		return Version{}, model.Refuse(model.ErrInvalid, model.CodeInvalid, "说明最多 200 个字").Field("note", "最多 200 个字")
@@ -47,7 +51,7 @@ func (s *Service) publish(ctx context.Context, by model.Operator, note string, r
 	var err error
 	for range 4 { // two at once: the unique number lets one wait for the other
 		err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
-			v, rules, err = s.write(tx, by, note, restore)
+			v, rules, err = s.write(tx, by, note, seen, restore)
 			return err
 		})
 		if _, dup := store.Duplicate(err); !dup {
@@ -63,7 +67,7 @@ func (s *Service) publish(ctx context.Context, by model.Operator, note string, r
 	return v.view(s.Live()), nil
 }
 
-func (s *Service) write(tx *gorm.DB, by model.Operator, note string, restore int64) (versionRow, []model.Rule, error) {
+func (s *Service) write(tx *gorm.DB, by model.Operator, note, seen string, restore int64) (versionRow, []model.Rule, error) {
 	last, before, err := s.newest(tx)
 	if err != nil {
 		return versionRow{}, nil, err
@@ -84,6 +88,9 @@ func (s *Service) write(tx *gorm.DB, by model.Operator, note string, restore int
 		var rows []ruleRow
 		if err := store.Lock(tx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
 			return versionRow{}, nil, fmt.Errorf("read rules: %w", err)
+		}
+		if seen != "" && seen != stamp(rows) {
+			return versionRow{}, nil, unseen(rows)
 		}
 		rules = make([]model.Rule, 0, len(rows))
 		for i := range rows {
@@ -184,19 +191,42 @@ func (s *Service) Versions(ctx context.Context, before int64, limit int) ([]Vers
 	return out, nil
 }
 
-// Pending says in words what a publish would change now.
-func (s *Service) Pending(ctx context.Context) ([]string, error) {
-	drafts, err := s.Drafts(ctx)
-	if err != nil {
-		return nil, err
+// Pending says in words what a publish would change now, and gives the stamp of the drafts it speaks of.
+func (s *Service) Pending(ctx context.Context) (changes []string, seen string, err error) {
+	var rows []ruleRow
+	if err := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
+		return nil, "", fmt.Errorf("read rules: %w", err)
 	}
-	rules := make([]model.Rule, 0, len(drafts))
-	for i := range drafts {
-		rules = append(rules, drafts[i].Rule)
+	rules := make([]model.Rule, 0, len(rows))
+	for i := range rows {
+		r, err := rows[i].rule()
+		if err != nil {
+			return nil, "", err
+		}
+		rules = append(rules, r)
 	}
 	_, live, err := s.newest(s.db.WithContext(ctx))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return Diff(live, rules), nil
+	return Diff(live, rules), stamp(rows), nil
+}
+
+// stamp names the drafts as they stand.
+func stamp(rows []ruleRow) string {
+	h := sha256.New()
+	for i := range rows {
+		_, _ = fmt.Fprintf(h, "%d:%d;", rows[i].ID, rows[i].Revision)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// unseen says who changed a draft last, and when.
+func unseen(rows []ruleRow) error {
+	text := "规则刚刚有改动，请看过再发布"
+	if len(rows) > 0 {
+		last := slices.MaxFunc(rows, func(a, b ruleRow) int { return a.UpdatedAt.Compare(b.UpdatedAt) })
+		text = fmt.Sprintf("你打开之后规则又有改动（最近：%s 在 %s 改了「%s」），请看过再发布", last.OperatorName, last.UpdatedAt.In(model.Shanghai).Format("01-02 15:04"), last.Name)
+	}
+	return model.Refuse(model.ErrConflict, model.CodeConflict, text)
 }

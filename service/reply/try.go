@@ -121,6 +121,26 @@ func (s *Service) Try(ctx context.Context, t Trial) (Tried, error) {
 	return out, nil
 }
 
+// Catches gives of each sentence the rule on the desk whose keyword would answer it now; empty: none.
+func (s *Service) Catches(ctx context.Context, texts []string) ([]string, error) {
+	rules, err := s.desk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := compile(0, rules)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", model.ErrInvalid, err)
+	}
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		f, ok := b.byText(t, func(rule int) bool { return b.rules[rule].Active.Holds(s.now()) })
+		if ok {
+			out[i] = b.rules[f.rule].Name
+		}
+	}
+	return out, nil
+}
+
 // imagine makes the push that a trial stands for.
 func (s *Service) imagine(ctx context.Context, t Trial) (model.Push, time.Time, error) {
 	if (t.Text == "" && t.MsgType == "") == (t.Event == "") {

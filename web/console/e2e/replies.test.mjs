@@ -142,7 +142,7 @@ test('a second editor is told who was faster and when, and a version is put back
   await desk.locator(at('message-0-content')).fill('后改的')
   await desk.locator(at('reply-save')).click()
   await desk.getByText(/boss 在 .* 改过这条规则/).waitFor()
-  await desk.getByRole('button', { name: '改用他的' }).click()
+  await desk.locator(at('use-theirs')).click()
   assert.equal(await desk.locator(at('message-0-content')).inputValue(), '先改的')
   await other.context().close()
   assert.match(await publish('先改的'), /回复由 .*答 1 看写作.* 改为 .*先改的/)

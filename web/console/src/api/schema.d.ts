@@ -1809,6 +1809,8 @@ export interface components {
         };
         ChangesOutBody: {
             changes: string[];
+            /** @description send it back with a publish, to be told when somebody changed a draft since */
+            seen: string;
         };
         CheckBody: {
             /**
@@ -3135,6 +3137,11 @@ export interface components {
             /** @enum {string} */
             via: "jsapi" | "xpay" | "manual" | "free";
         };
+        PublishRepliesRequest: {
+            note?: string;
+            /** @description of the changes that were looked at */
+            seen?: string;
+        };
         QuotaStruct: {
             /**
              * Format: int64
@@ -3488,6 +3495,8 @@ export interface components {
             text?: string;
         };
         UnansweredBody: {
+            /** @description the rule on the desk that would answer it by now */
+            draft?: string;
             /** Format: date-time */
             last_at: string;
             text: string;
@@ -5918,7 +5927,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteInBody"];
+                "application/json": components["schemas"]["PublishRepliesRequest"];
             };
         };
         responses: {
