@@ -94,7 +94,7 @@ func (s *history) make(real time.Time) error {
 	if err := s.desk.login(s.ctx, s.h.cfg.OperatorName, s.h.cfg.OperatorPassword); err != nil {
 		return err
 	}
-	for _, step := range []func() error{s.openShop, s.writeRules, s.setMenu, s.printCodes, s.goodsOnSale} {
+	for _, step := range []func() error{s.openShop, s.printCoupon, s.writeRules, s.setMenu, s.printCodes, s.goodsOnSale} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -145,6 +145,14 @@ func (s *history) openShop() error {
 		s.courses = append(s.courses, out)
 	}
 	return nil
+}
+
+// sampleCoupon is ten percent off the first course, as often as a fan has a first course.
+const sampleCoupon = "NEW10"
+
+func (s *history) printCoupon() error {
+	return s.desk.call(s.ctx, http.MethodPost, "/console/v1/coupons", map[string]any{"code": sampleCoupon, "name": "新学员九折", "percent": 10, "public": true,
+		"starts_at": s.now.Add(-time.Hour), "ends_at": s.now.AddDate(0, 0, historyDays+90), "stock": 1000, "per_person": 1}, nil)
 }
 
 func (s *history) writeRules() error {

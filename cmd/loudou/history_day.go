@@ -256,6 +256,9 @@ func (s *history) buy(f *sampleFan, course int, from map[string]any) error {
 	for k, v := range from {
 		in[k] = v
 	}
+	if len(f.owned) == 0 && s.courses[course].price > 0 && s.chance(.3) { // the first time, by whoever saw it
+		in["coupon_code"] = sampleCoupon
+	}
 	var o struct {
 		OutTradeNo string `json:"out_trade_no"`
 		Status     string `json:"status"`

@@ -96,7 +96,7 @@ func (s *Service) Create(ctx context.Context, by model.Operator, in Input) (mode
 		return s.audited(tx, by, "coupon.create", c.ID, nil, view(c))
 	})
 	if _, dup := store.Duplicate(err); dup {
-		return c, model.Refuse(model.ErrConflict, model.CodeConflict, "这个优惠码已经有了").Field("code", "换一个")
+		return c, model.Refuse(model.ErrConflict, model.CodeConflict, "这个优惠码已经有了").Field("code", "这个优惠码已经有了，换一个")
 	}
 	if err != nil {
 		return c, fmt.Errorf("new coupon: %w", err)

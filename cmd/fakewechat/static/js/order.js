@@ -25,6 +25,8 @@ page('/mini/buy/(\\d+)', async ({ ids: [id] }) => {
   const c = await mini('GET', `/courses/${id}`);
   if (c.owned) { go(`/mini/course/${id}`); return frame({ title: '', body: '' }); }
   const vias = c.vias && c.vias.length ? c.vias : [];
+  const offers = (await mini('GET', `/courses/${id}/coupons`).catch(() => ({ items: [] }))).items || [];
+  const chip = (o) => h('button', { class: 'btn', type: 'button', test: 'coupon-offer', 'data-code': o.code, disabled: !o.usable, title: o.why || '', onclick: (e) => { e.target.form.elements.coupon.value = o.code; } }, o.usable ? `${o.name}，减 ¥${yuan(o.off)}` : `${o.name}：${o.why}`);
   const error = h('p', { class: 'tag red', test: 'buy-error', role: 'alert', hidden: true });
   let key = crypto.randomUUID();
   const send = async (e) => {
@@ -46,7 +48,7 @@ page('/mini/buy/(\\d+)', async ({ ids: [id] }) => {
   };
   return frame({ title: '确认订单', up: `/mini/course/${id}`, body: h('form', { class: 'pad form', onsubmit: send },
     h('div', { class: 'course' }, cover(asset(c.cover), c.title), h('span', { class: 'grow' }, h('strong', {}, c.title), h('span', { class: 'muted' }, `${c.lesson_count ?? (c.lessons || []).length} 节课，购买后可一直学习`), h('span', { class: 'foot' }, h('span', { class: 'price' }, money(c.price))))),
-    h('div', { class: 'block' }, h('label', { class: 'lab', for: 'coupon' }, '优惠码（没有就空着）'), h('input', { class: 'field', id: 'coupon', name: 'coupon', maxlength: 64, autocomplete: 'off', test: 'coupon' })),
+    h('div', { class: 'block' }, h('label', { class: 'lab', for: 'coupon' }, '优惠码（没有就空着）'), h('input', { class: 'field', id: 'coupon', name: 'coupon', maxlength: 64, autocomplete: 'off', test: 'coupon' }), offers.map(chip)),
     vias.length > 1 && h('div', { class: 'block' }, h('fieldset', { class: 'via' }, h('legend', { class: 'lab' }, '支付方式'), vias.map((v, n) => h('label', {}, h('input', { type: 'radio', name: 'via', value: v, checked: n === 0, test: `via-${v}` }), viaName[v] || v)))),
     error, h('button', { class: 'btn buy wide', test: 'place-order' }, '提交订单')) });
 });
