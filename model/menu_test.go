@@ -43,3 +43,16 @@ func TestMenuCheck(t *testing.T) {
 		t.Errorf("16 bytes: %v", err)
 	}
 }
+
+func TestSees(t *testing.T) {
+	click := func(key string) []MenuButton { return []MenuButton{{Name: "父", SubButton: []MenuButton{{Type: "click", Key: key}}}} }
+	m := Menu{Buttons: click("A"), Conditional: []ConditionalMenu{{click("B"), MenuMatch{TagID: "101"}}, {click("C"), MenuMatch{TagID: "102"}}, {click("D"), MenuMatch{TagID: "101", Platform: "1"}}}}
+	for _, c := range []struct {
+		tags []int
+		key  string
+	}{{nil, "A"}, {[]int{7}, "A"}, {[]int{101}, "B"}, {[]int{101, 102}, "C"}} {
+		if got, name := m.Sees(c.tags); !HasKey(got, c.key) || HasKey(got, "D") {
+			t.Errorf("%v sees %s", c.tags, name)
+		}
+	}
+}

@@ -49,15 +49,9 @@ const longestRegexText = 600
 
 func compile(version int64, rules []model.Rule) (*book, error) {
 	b := &book{
-		version: version, place: map[int64]int{}, exact: map[string][]ranked{}, answers: map[string]bool{}, sourced: map[string][]int{},
+		version: version, rules: winning(rules), place: map[int64]int{}, exact: map[string][]ranked{}, answers: map[string]bool{}, sourced: map[string][]int{},
 		scene: map[string][]int{}, menu: map[string][]int{},
 	}
-	for _, r := range rules {
-		if r.Enabled {
-			b.rules = append(b.rules, r)
-		}
-	}
-	slices.SortFunc(b.rules, before)
 	v := vocabulary{place: map[string]int32{}, book: b}
 	for i := range b.rules {
 		r := &b.rules[i]
@@ -95,6 +89,18 @@ func compile(version int64, rules []model.Rule) (*book, error) {
 	b.words = newAutomaton(v.words)
 	v.key()
 	return b, nil
+}
+
+// winning gives the enabled rules in their order of winning.
+func winning(all []model.Rule) []model.Rule {
+	var out []model.Rule
+	for _, r := range all {
+		if r.Enabled {
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, before)
+	return out
 }
 
 // before is the order of winning among rules that met in the same way.

@@ -62,11 +62,7 @@ type linter struct {
 
 func newLinter(all []model.Rule) *linter {
 	l := &linter{exact: map[string][]*model.Rule{}, events: map[string]*model.Rule{}}
-	live, err := compile(0, all)
-	if err != nil { // a regex that no longer compiles: nothing is known
-		live, _ = compile(0, nil)
-	}
-	l.rules = live.rules
+	l.rules = winning(all)
 	place := map[string]int{}
 	var words []string
 	for i := range l.rules {
