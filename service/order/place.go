@@ -291,6 +291,9 @@ func (s *Service) place(ctx context.Context, buyer model.Caller, k requestKey, w
 			if !o.Status.Open() {
 				continue
 			}
+			if err := s.sameCoupon(s.db.WithContext(ctx), o, w.Coupon); err != nil {
+				return Placed{}, err
+			}
 		}
 		out, err := s.present(ctx, o, true)
 		out.New = made

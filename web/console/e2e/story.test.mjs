@@ -245,7 +245,7 @@ test('a coupon is made; the phone pays less, and a second use is refused in word
   await desk.locator('tr', { hasText: 'WINTER' }).waitFor()
   await phone.goto(product.phone + '/#/')
   await phone.goto(product.phone + '/#/mini')
-  await phone.locator(at('course')).filter({ hasText: 'Excel' }).first().click()
+  await phone.locator(at('course')).filter({ hasText: '新媒体数据入门' }).first().click()
   await phone.locator(at('buy')).click()
   const price = Number((await phone.locator('.price').first().textContent()).replace(/[^0-9.]/g, ''))
   await phone.locator(at('coupon')).fill('NOSUCH')
