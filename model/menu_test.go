@@ -45,7 +45,9 @@ func TestMenuCheck(t *testing.T) {
 }
 
 func TestSees(t *testing.T) {
-	click := func(key string) []MenuButton { return []MenuButton{{Name: "父", SubButton: []MenuButton{{Type: "click", Key: key}}}} }
+	click := func(key string) []MenuButton {
+		return []MenuButton{{Name: "父", SubButton: []MenuButton{{Type: "click", Key: key}}}}
+	}
 	m := Menu{Buttons: click("A"), Conditional: []ConditionalMenu{{click("B"), MenuMatch{TagID: "101"}}, {click("C"), MenuMatch{TagID: "102"}}, {click("D"), MenuMatch{TagID: "101", Platform: "1"}}}}
 	for _, c := range []struct {
 		tags []int
