@@ -51,7 +51,7 @@ func (s *Service) PublishGoods(ctx context.Context, payload json.RawMessage) err
 		image = s.o.PublicURL + image
 	}
 	status, text := model.GoodsPublished, ""
-	err = s.o.Goods.PublishGoods(ctx, w.GoodsID, firstRunes(r.Title, 20), r.Price, image)
+	err = s.o.Goods.PublishGoods(ctx, w.GoodsID, model.Cut(r.Title, 20), r.Price, image)
 	if err != nil {
 		if !errors.Is(err, model.ErrInvalid) && !errors.Is(err, model.ErrForbidden) && !errors.Is(err, model.ErrConflict) {
 			return fmt.Errorf("goods %s: %w", w.GoodsID, err) // later perhaps
@@ -64,9 +64,4 @@ func (s *Service) PublishGoods(ctx context.Context, payload json.RawMessage) err
 		return fmt.Errorf("goods %s: %w", w.GoodsID, kept)
 	}
 	return nil // a refusal stands on the course; the job is done, so that publishing again asks again
-}
-
-func firstRunes(s string, n int) string {
-	r := []rune(s)
-	return string(r[:min(n, len(r))])
 }

@@ -111,7 +111,7 @@ func (s *Service) Take(tx *gorm.DB, kept []*model.Kept) error {
 }
 
 func (s *Service) change(tx *gorm.DB, k *model.Kept, kind string) error {
-	c := changeRow{AppID: s.appid, OpenID: string(k.FromUserName), Kind: kind, Scene: fit(k.Scene()), PushKey: k.PushKey, HappenedAt: k.At}
+	c := changeRow{AppID: s.appid, OpenID: string(k.FromUserName), Kind: kind, Scene: model.Cut(k.Scene(), model.SceneMost), PushKey: k.PushKey, HappenedAt: k.At}
 	if err := tx.Create(&c).Error; err != nil {
 		return fmt.Errorf("%s: %w", kind, err)
 	}
@@ -151,14 +151,6 @@ func (s *Service) change(tx *gorm.DB, k *model.Kept, kind string) error {
 		return nil
 	}
 	return s.jobs.Add(tx, InfoJob, s.appid+":"+c.OpenID, infoJob{AppID: s.appid, OpenID: c.OpenID, PushKey: k.PushKey, CreateTime: k.CreateTime, Scene: c.Scene, At: k.At}, time.Time{})
-}
-
-// fit cuts a scene to its column; WeChat's own are at most 64 characters.
-func fit(s string) string {
-	if r := []rune(s); len(r) > 64 {
-		return string(r[:64])
-	}
-	return s
 }
 
 type infoJob struct {

@@ -43,7 +43,7 @@ func (f *Facts) Take(tx *gorm.DB, kept []*model.Kept) error {
 		for _, t := range types(&k.Push) {
 			e.Type, e.Key = t, string(t)+":"+k.AppID+":"+k.PushKey
 			if t == model.EventMenuClick {
-				e.Props = map[string]any{"button": k.Event, "key": cut(k.EventKey, 256)}
+				e.Props = map[string]any{"button": k.Event, "key": model.Cut(k.EventKey, 256)}
 			}
 			facts = append(facts, e)
 		}
@@ -73,11 +73,4 @@ func types(p *model.Push) []model.EventType {
 		return []model.EventType{model.EventMenuClick}
 	}
 	return nil
-}
-
-func cut(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n])
-	}
-	return s
 }

@@ -45,7 +45,7 @@ func (f *flight) row(handed bool) row {
 	k := &f.kept
 	return row{
 		AppID: k.AppID, PushKey: k.PushKey, OpenID: string(k.FromUserName), MsgType: k.MsgType, Event: k.Event, EventKey: k.EventKey,
-		Content: k.Text(), Raw: string(k.Raw), Answer: string(k.Answer.Body), RuleID: k.Answer.RuleID, RuleVersion: k.Answer.Version, Keyword: cut(k.Answer.Keyword, 256),
+		Content: k.Text(), Raw: string(k.Raw), Answer: string(k.Answer.Body), RuleID: k.Answer.RuleID, RuleVersion: k.Answer.Version, Keyword: model.Cut(k.Answer.Keyword, 256),
 		Handed: handed, HappenedAt: k.At, ReceivedAt: model.Milli(f.received),
 	}
 }
@@ -424,7 +424,7 @@ func (s *Service) Unanswered(ctx context.Context, days int) ([]Unanswered, error
 		if !ok {
 			i = len(out)
 			place[key] = i
-			out = append(out, Unanswered{Text: cut(r.Content, 200), Last: r.HappenedAt.UTC()})
+			out = append(out, Unanswered{Text: model.Cut(r.Content, 200), Last: r.HappenedAt.UTC()})
 		}
 		out[i].Times++
 	}

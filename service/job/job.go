@@ -182,7 +182,7 @@ func (s *Service) do(ctx context.Context, j model.Job) {
 	if j.Attempts >= maxAttempts || errors.Is(err, model.ErrInvalid) || errors.Is(err, model.ErrNotFound) || errors.Is(err, model.ErrForbidden) {
 		state = model.JobDead
 	}
-	e := own.Model(&model.Job{}).Updates(map[string]any{"state": state, "run_at": at, "lease_until": nil, "last_error": cut(err.Error(), 500), "updated_at": now}).Error
+	e := own.Model(&model.Job{}).Updates(map[string]any{"state": state, "run_at": at, "lease_until": nil, "last_error": model.Cut(err.Error(), 500), "updated_at": now}).Error
 	log.Warn("job failed", "err", err, "state", state, "saved", e == nil)
 }
 
@@ -235,14 +235,6 @@ func (s *Service) Retry(tx *gorm.DB, id int64) error {
 		return model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这个失败的任务")
 	}
 	return nil
-}
-
-func cut(s string, n int) string {
-	r := []rune(s)
-	if len(r) > n {
-		return string(r[:n])
-	}
-	return s
 }
 
 func sleep(ctx context.Context, d time.Duration) {

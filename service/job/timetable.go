@@ -89,7 +89,7 @@ func (s *Service) line(ctx context.Context, e entry, fence int64) {
 	}()
 	text := ""
 	if err != nil && !errors.Is(err, context.Canceled) {
-		text = cut(err.Error(), 500)
+		text = model.Cut(err.Error(), 500)
 		slog.Warn("timetable", "name", e.name, "err", err)
 	}
 	now := model.Milli(time.Now())

@@ -197,7 +197,7 @@ func (s *Service) Take(tx *gorm.DB, kept []*model.Kept) error {
 	var rows []scanRow
 	for _, k := range kept {
 		if scene := k.Scene(); scene != "" && k.AppID == s.appid {
-			rows = append(rows, scanRow{AppID: s.appid, Scene: fit(scene), OpenID: string(k.FromUserName), NewFan: k.Event == "subscribe", PushKey: k.PushKey, HappenedAt: k.At})
+			rows = append(rows, scanRow{AppID: s.appid, Scene: model.Cut(scene, model.SceneMost), OpenID: string(k.FromUserName), NewFan: k.Event == "subscribe", PushKey: k.PushKey, HappenedAt: k.At})
 		}
 	}
 	if len(rows) == 0 {
@@ -207,13 +207,6 @@ func (s *Service) Take(tx *gorm.DB, kept []*model.Kept) error {
 		return fmt.Errorf("keep scans: %w", err)
 	}
 	return nil
-}
-
-func fit(s string) string {
-	if r := []rune(s); len(r) > 64 {
-		return string(r[:64])
-	}
-	return s
 }
 
 // Origin gives the channel and campaign a scene stands for; empty for a scene that is not ours.

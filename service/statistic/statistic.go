@@ -223,7 +223,7 @@ func (s *Service) article(ctx context.Context, day int) (delayed bool, err error
 				return delayed, err
 			}
 		}
-		rows = append(rows, total{AppID: s.appid, MsgID: cut(t.MsgID, 48), StatDay: t.StatDay, PublishDay: t.PublishDay, ArticleID: ours[t.MsgID], Title: cut(t.Title, 255), URL: cut(t.URL, 1024), Quiet: t.Quiet,
+		rows = append(rows, total{AppID: s.appid, MsgID: model.Cut(t.MsgID, 48), StatDay: t.StatDay, PublishDay: t.PublishDay, ArticleID: ours[t.MsgID], Title: model.Cut(t.Title, 255), URL: model.Cut(t.URL, 1024), Quiet: t.Quiet,
 			ReadUser: t.Read, ReadMessage: t.ReadMessage, ShareUser: t.Share, ZaikanUser: t.Zaikan, LikeUser: t.Like, CommentCount: t.Comment, CollectionUser: t.Collect,
 			PraiseMoney: int64(t.Praise), ReadSubscribeUser: t.Follow, DeliveryRate: t.Delivery, FinishRate: t.Finish, Minutes: t.Minutes, Sources: t.Sources, IsDelayed: delayed, FetchedAt: model.Milli(s.now())})
 	}
@@ -284,11 +284,4 @@ func (s *Service) Latest(ctx context.Context, limit int) ([]Fetch, error) {
 	var out []Fetch
 	err := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("asked_day DESC, kind DESC, day DESC").Limit(limit).Find(&out).Error
 	return out, err
-}
-
-func cut(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n])
-	}
-	return s
 }
