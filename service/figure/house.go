@@ -88,8 +88,7 @@ func (s *Service) HouseFunnel(ctx context.Context, span Span, article, course in
 		}
 		rate := a.Steps[i].Rate
 		if i == 0 && course == 0 && readers != nil && *readers > 0 { // a course's clicks are those of all articles
-			r := float64(people) / float64(*readers)
-			rate = &r
+			rate = quotient(people, *readers)
 		}
 		h.Steps = append(h.Steps, HouseStep{Key: string(x.typ), Label: x.label, Source: "ours", People: &people, Events: &n, Rate: rate})
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"loudou/model"
 )
 
 // What WeChat counted lies in article_totals and follower_days; a missing row is 未取到, never 0.
@@ -114,16 +116,11 @@ func (s *Service) articleReading(ctx context.Context, b *board, id, clickers, bu
 		f.State, f.AsOf = state, r.FetchedAt.UTC()
 		b.figures[name] = f
 	}
-	quotient := func(name string, num, den int64, rule string) {
-		f := Figure{Numerator: &num, Denominator: &den, Rule: rule}
-		if den > 0 {
-			v := float64(num) / float64(den)
-			f.Value = &v
-		}
-		put(name, f)
+	rate := func(name string, num, den int64, rule string) {
+		put(name, Figure{Value: quotient(num, den), Numerator: &num, Denominator: &den, Rule: rule})
 	}
 	value := func(v float64) *float64 { return &v }
-	until := fmt.Sprintf("（微信统计，发表日起累计到 %d-%02d-%02d）", r.StatDay/10000, r.StatDay/100%100, r.StatDay%100)
+	until := "（微信统计，发表日起累计到 " + model.DayName(r.StatDay) + "）"
 	put("readers", Figure{Value: value(float64(r.ReadUser)), Rule: "阅读过文章的人，全部来源" + until})
 	delivered := r.delivered()
 	d := Figure{Rule: "估算：公众号消息来源的阅读人数 ÷ 微信给出的阅读送达率" + until}
@@ -134,12 +131,12 @@ func (s *Service) articleReading(ctx context.Context, b *board, id, clickers, bu
 		d.Value = value(float64(delivered))
 	}
 	put("delivered", d)
-	quotient("read_rate", r.ReadMessage, delivered, "公众号消息来源的阅读人数 ÷ 送达人数（估算）"+until)
-	quotient("share_rate", r.ShareUser, r.ReadUser, "分享人数 ÷ 阅读人数"+until)
+	rate("read_rate", r.ReadMessage, delivered, "公众号消息来源的阅读人数 ÷ 送达人数（估算）"+until)
+	rate("share_rate", r.ShareUser, r.ReadUser, "分享人数 ÷ 阅读人数"+until)
 	put("finish_rate", Figure{Value: value(r.FinishRate), Rule: "微信给出的阅读完成率" + until})
-	quotient("follow_after_read", r.ReadSubscribeUser, r.ReadUser, "阅读后关注的人 ÷ 阅读人数"+until)
-	quotient("click_rate", clickers, r.ReadUser, "我们认出的点击人数 ÷ 微信统计的阅读人数，口径不同，可能超过 100%"+until)
-	quotient("conversion_readers", buyers, r.ReadUser, "归因到这篇文章的购买人数 ÷ 阅读人数"+until)
+	rate("follow_after_read", r.ReadSubscribeUser, r.ReadUser, "阅读后关注的人 ÷ 阅读人数"+until)
+	rate("click_rate", clickers, r.ReadUser, "我们认出的点击人数 ÷ 微信统计的阅读人数，口径不同，可能超过 100%"+until)
+	rate("conversion_readers", buyers, r.ReadUser, "归因到这篇文章的购买人数 ÷ 阅读人数"+until)
 	f := Figure{Rule: "归因到这篇文章的净收入（分）÷ 阅读人数 × 1000" + until}
 	if r.ReadUser > 0 {
 		f.Value = value(float64(net) * 1000 / float64(r.ReadUser))
