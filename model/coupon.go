@@ -87,6 +87,9 @@ func CouponCode(typed string) string {
 	return code
 }
 
+// CouponOfOthers is why a coupon does not apply to a course that is not among its own.
+const CouponOfOthers = "这张优惠券不能用于这门课程"
+
 // For tells what the coupon takes off the price of a course at a time, and why not in words for the learner.
 // It never takes off more than the price. Stock and the person's own uses are the database's to judge.
 func (c *Coupon) For(courseID int64, price Fen, at time.Time) (off Fen, why string) {
@@ -98,7 +101,7 @@ func (c *Coupon) For(courseID int64, price Fen, at time.Time) (off Fen, why stri
 	case !at.Before(c.EndsAt):
 		return 0, "这张优惠券已过期"
 	case len(c.CourseIDs) > 0 && !slices.Contains(c.CourseIDs, courseID):
-		return 0, "这张优惠券不能用于这门课程"
+		return 0, CouponOfOthers
 	case price <= 0:
 		return 0, "免费的课程用不上优惠券"
 	}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -235,4 +236,13 @@ type Item struct {
 	ProductID  string // virtual payment's goods at this price
 	OnSale     bool
 	Vias       []Via // roads open on this terminal, the preferred one first; empty: nothing is sold here
+}
+
+// ViasFor are the roads that take amount where price is the list price: virtual payment takes not every
+// discount.
+func (i Item) ViasFor(price, amount Fen, p Platform) []Via {
+	if amount == price || XPayTakes(price, amount, p) {
+		return i.Vias
+	}
+	return slices.DeleteFunc(slices.Clone(i.Vias), func(v Via) bool { return v == ViaXPay })
 }

@@ -23,26 +23,24 @@ type couponOffer struct {
 	EndsAt *time.Time `json:"ends_at,omitempty"`
 }
 
+type couponOffersOut struct {
+	Body struct {
+		Items []couponOffer `json:"items"`
+	}
+}
+
 // courseCoupons holds nothing: whether a coupon applies is decided again when the order is placed. Where the
 // course is not sold on this terminal the list is empty, as there is no price to take anything off.
 func (d *Door) courseCoupons(ctx context.Context, in *struct {
 	IDPath
 	Code string `query:"code" maxLength:"64" doc:"a code the learner typed; listed even if it is not public"`
-}) (*struct {
-	Body struct {
-		Items []couponOffer `json:"items"`
-	}
-}, error) {
+}) (*couponOffersOut, error) {
 	who := CallerFrom(ctx)
 	item, err := d.Courses.Item(ctx, in.ID, who.Platform)
 	if err != nil {
 		return nil, err
 	}
-	out := &struct {
-		Body struct {
-			Items []couponOffer `json:"items"`
-		}
-	}{}
+	out := &couponOffersOut{}
 	out.Body.Items = []couponOffer{}
 	if !item.OnSale || len(item.Vias) == 0 || item.Price == 0 {
 		return out, nil
@@ -57,7 +55,7 @@ func (d *Door) courseCoupons(ctx context.Context, in *struct {
 			ends := o.Coupon.EndsAt.UTC()
 			b.EndsAt = &ends
 			// What the road of payment cannot take is said here, not at the till.
-			if len(item.Vias) == 1 && item.Vias[0] == model.ViaXPay && o.Due > 0 && !model.XPayTakes(item.Price, o.Due, who.Platform) {
+			if o.Due > 0 && len(item.ViasFor(item.Price, o.Due, who.Platform)) == 0 {
 				b.Usable, b.Off, b.Due, b.Why = false, 0, item.Price, "优惠太多，虚拟支付收不了这个金额"
 			}
 		}

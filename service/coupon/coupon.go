@@ -10,7 +10,6 @@ package coupon
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -187,14 +186,7 @@ func (s *Service) CodeOf(db *gorm.DB, id int64) (string, error) {
 }
 
 func (s *Service) audited(tx *gorm.DB, by model.Operator, action string, id int64, before, after any) error {
-	text := func(v any) string {
-		if v == nil {
-			return ""
-		}
-		b, _ := json.Marshal(v) // numbers, texts and times: it cannot fail
-		return string(b)
-	}
-	return s.audit.Audit(tx, model.AuditEntry{OperatorID: by.ID, OperatorName: by.Name, Action: action, Object: "coupon", ObjectID: fmt.Sprint(id), Before: text(before), After: text(after)})
+	return s.audit.Audit(tx, model.AuditEntry{OperatorID: by.ID, OperatorName: by.Name, Action: action, Object: "coupon", ObjectID: fmt.Sprint(id), Before: model.AuditJSON(before), After: model.AuditJSON(after)})
 }
 
 func view(c model.Coupon) map[string]any {

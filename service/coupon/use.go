@@ -185,7 +185,7 @@ func (s *Service) Offers(ctx context.Context, learnerID, courseID int64, price m
 		found = found || mine
 		if o.Why != "" {
 			o.Off = 0
-			if !mine && len(c.CourseIDs) > 0 && c.Public && o.Why == "这张优惠券不能用于这门课程" {
+			if !mine && o.Why == model.CouponOfOthers {
 				continue // a public coupon of other courses is no news here
 			}
 		}

@@ -38,17 +38,11 @@ func (s *Service) sameCoupon(tx *gorm.DB, o model.Order, code string) error {
 
 // chooseFor is choose for the sum that is really due: virtual payment does not take every discount.
 func chooseFor(wish model.Via, item model.Item, o model.Order) (model.Via, error) {
-	if o.Discount > 0 && !model.XPayTakes(o.ListPrice, o.Amount, o.Platform) {
-		vias := make([]model.Via, 0, len(item.Vias))
-		for _, v := range item.Vias {
-			if v != model.ViaXPay {
-				vias = append(vias, v)
-			}
-		}
-		if item.OnSale && (wish == model.ViaXPay || len(vias) == 0 && len(item.Vias) > 0) {
-			return "", model.Refuse(model.ErrConflict, model.CodeDiscountNotPayable, "优惠太多，虚拟支付收不了这个金额，请换一张优惠券")
-		}
-		item.Vias = vias
+	sold := len(item.Vias) > 0
+	item.Vias = item.ViasFor(o.ListPrice, o.Amount, o.Platform)
+	tooDeep := o.Discount > 0 && !model.XPayTakes(o.ListPrice, o.Amount, o.Platform)
+	if item.OnSale && tooDeep && (wish == model.ViaXPay || sold && len(item.Vias) == 0) {
+		return "", model.Refuse(model.ErrConflict, model.CodeDiscountNotPayable, "优惠太多，虚拟支付收不了这个金额，请换一张优惠券")
 	}
 	return choose(wish, item)
 }
