@@ -110,6 +110,15 @@ export class Browser {
 
 export const at = (name) => `[data-test="${name}"]`
 
+// speak types a sentence into the chat with the account and sends it.
+export async function speak(product, phone, text) {
+  await phone.goto(product.phone + '/#/chat')
+  const input = phone.locator(at('say-input'))
+  if (!(await input.isVisible())) await phone.locator(at('switch-input')).click()
+  await input.fill(text)
+  await input.press('Enter')
+}
+
 export async function shot(page, name) {
   fs.mkdirSync(output, { recursive: true })
   await page.screenshot({ path: path.join(output, name + '.png') })

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { at, axe, Browser, Product, root, shot, sideways, small, until } from './lib.mjs'
+import { at, axe, Browser, Product, root, shot, sideways, small, speak, until } from './lib.mjs'
 
 let product, browser, desk, phone
 before(async () => {
@@ -41,13 +41,7 @@ const pick = async (test, name) => {
   await desk.locator(at(test)).click()
   await desk.getByRole('option', { name }).filter({ visible: true }).first().click()
 }
-const say = async (text) => {
-  await phone.goto(product.phone + '/#/chat')
-  const input = phone.locator(at('say-input'))
-  if (!(await input.isVisible())) await phone.locator(at('switch-input')).click()
-  await input.fill(text)
-  await input.press('Enter')
-}
+const say = (text) => speak(product, phone, text)
 const heard = (part) => until(`the account answers «${part}»`, async () => (await phone.locator(`${at('line')}[data-from="account"]`).last().innerText()).includes(part))
 const publish = async (note) => {
   await go('/replies')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { at, Browser, Product, root, shot, until } from './lib.mjs'
+import { at, Browser, Product, root, shot, speak, until } from './lib.mjs'
 
 let product, browser, phone, desk
 const title = '三步写好开头'
@@ -22,13 +22,7 @@ after(async () => {
   await product?.end()
 })
 
-const say = async (text) => {
-  await phone.goto(product.phone + '/#/chat')
-  const input = phone.locator(at('say-input'))
-  if (!(await input.isVisible())) await phone.locator(at('switch-input')).click()
-  await input.fill(text)
-  await input.press('Enter')
-}
+const say = (text) => speak(product, phone, text)
 const lastLine = () => phone.locator(`${at('line')}[data-from="account"]`).last().innerText()
 const heard = (part) => until(`the account answers «${part}»`, async () => (await lastLine()).includes(part))
 
