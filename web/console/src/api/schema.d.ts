@@ -1970,6 +1970,9 @@ export interface components {
             /** @description why it does not apply, in Chinese */
             why?: string;
         };
+        CouponOffersOutBody: {
+            items: components["schemas"]["CouponOffer"][];
+        };
         CourseBody: {
             category: string;
             cover: string;
@@ -2643,9 +2646,6 @@ export interface components {
             reason: string;
         } & {
             [key: string]: unknown;
-        };
-        MiniCourseCouponsResponse: {
-            items: components["schemas"]["CouponOffer"][];
         };
         MiniCourseOutBody: {
             /** @description buy, claim, learn, trial: what this learner may do on this terminal */
@@ -6552,7 +6552,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MiniCourseCouponsResponse"];
+                    "application/json": components["schemas"]["CouponOffersOutBody"];
                 };
             };
             /** @description Error */
