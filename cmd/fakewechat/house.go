@@ -53,7 +53,7 @@ func newHouse(s settings, k *keys) (*house, error) {
 	h.wc = wechattest.New(wechattest.Options{Official: k.official(s), Mini: k.mini(s), Now: h.now, RetryEvery: s.retry, OnChange: h.touch})
 	h.pay = wxpaytest.New(wxpaytest.Options{Keys: k.pay, AppIDs: []string{k.env["LOUDOU_MINI_APPID"], k.env["LOUDOU_OFFICIAL_APPID"]}, Service: s.service, Now: h.now, RefundIn: s.refundIn, OnChange: h.touch})
 	o := k.xpay()
-	o.WeChat, o.Now, o.RefundIn, o.AnyGoods, o.OnChange = h.wc, h.now, s.refundIn, s.anyGoods, h.touch
+	o.WeChat, o.Now, o.RefundIn, o.GoodsIn, o.AnyGoods, o.OnChange = h.wc, h.now, s.refundIn, s.goodsIn, s.anyGoods, h.touch
 	h.xpay = xpaytest.New(o)
 	if err := h.restore(); err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ type settings struct {
 	listen, service, public, keys, state, now string
 	init, anyGoods                            bool
 	push, mode                                string
-	retry, refundIn                           time.Duration
+	retry, refundIn, goodsIn                  time.Duration
 }
 
 func main() {
@@ -59,6 +59,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.StringVar(&s.mode, "mode", env("FAKEWECHAT_MODE", "safe"), "pushes: plain, compatible or safe")
 	f.StringVar(&s.push, "mini-format", env("FAKEWECHAT_MINI_FORMAT", "json"), "Mini Program pushes: json or xml")
 	f.DurationVar(&s.retry, "retry", 5*time.Second, "spacing of a push's deliveries")
+	f.DurationVar(&s.goodsIn, "goods-in", 150*time.Millisecond, "from a batch of goods' acceptance to its end")
 	f.DurationVar(&s.refundIn, "refund-in", time.Second, "from a refund's acceptance to its result")
 	f.BoolVar(&s.anyGoods, "any-goods", true, "virtual payment sells goods that were never registered")
 	f.BoolVar(&s.init, "init", false, "make the keys and fake.env, then end")

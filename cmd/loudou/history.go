@@ -94,7 +94,7 @@ func (s *history) make(real time.Time) error {
 	if err := s.desk.login(s.ctx, s.h.cfg.OperatorName, s.h.cfg.OperatorPassword); err != nil {
 		return err
 	}
-	for _, step := range []func() error{s.openShop, s.printCoupon, s.writeRules, s.setMenu, s.printCodes, s.goodsOnSale} {
+	for _, step := range []func() error{s.openShop, s.printCoupon, s.writeRules, s.setMenu, s.printCodes} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -140,6 +140,9 @@ func (s *history) openShop() error {
 			}
 		}
 		if err := s.desk.call(s.ctx, http.MethodPost, fmt.Sprintf("/console/v1/courses/%d/publish", made.ID), map[string]any{}, nil); err != nil {
+			return err
+		}
+		if err := s.goodsOnSale(); err != nil {
 			return err
 		}
 		s.courses = append(s.courses, out)
@@ -207,8 +210,8 @@ func (s *history) printCodes() error {
 	return nil
 }
 
-// goodsOnSale waits until virtual payment sells what was published: WeChat takes one batch of goods at a
-// time, so a job per course follows the other.
+// goodsOnSale waits until virtual payment sells the course just published. WeChat takes one batch of goods
+// at a time: two courses at once would cost the second one the job's pause before it tries again.
 func (s *history) goodsOnSale() error {
 	for end := time.Now().Add(90 * time.Second); time.Now().Before(end); {
 		waiting, err := s.h.jobs.Count(s.ctx, model.JobWaiting)
@@ -225,7 +228,7 @@ func (s *history) goodsOnSale() error {
 		select {
 		case <-s.ctx.Done():
 			return s.ctx.Err()
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
 	return errors.New("the goods of the courses were not published in 90 s")
