@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vitest/config'
+import { defineConfig } from 'vite'
 import { elementStyles } from './build/element-styles.ts'
 
 // LOUDOU_ADDR is the service's own setting; the development server passes calls on to it.
@@ -28,10 +28,5 @@ export default defineConfig({
         },
       },
     },
-  },
-  test: {
-    environment: 'happy-dom',
-    include: ['src/**/*.test.ts'],
-    server: { deps: { inline: ['element-plus'] } },
   },
 })
