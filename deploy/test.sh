@@ -12,7 +12,7 @@ trap stop_servers EXIT
 trap 'exit 130' INT TERM
 start_servers || exit 1
 rm -rf test-output && mkdir -p test-output
-install_console && build_console || exit 1
+install_console && (cd web/console && npm run --silent check) && build_console || exit 1
 build_go || exit 1
 limit=20m; [ "$LOUDOU_TEST_SCALE" = full ] && limit=12h
 node deploy/test.mjs "$limit"
