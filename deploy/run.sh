@@ -9,12 +9,11 @@ echo "building (the first time takes a minute or two) …"
 # Warm Go's build cache while npm works: the large standard packages while the modules are still on the wire
 # (listing fetches them), then everything but the two programs, which are linked once the console is there.
 warm() {
-  local list; list=$(mktemp)
-  go list -e -deps -f '{{.ImportPath}}' ./cmd/loudou ./cmd/fakewechat >"$list" & local fetched=$!
-  CGO_ENABLED=0 go build -trimpath net/http net/http/httptest database/sql html/template image/jpeg image/png encoding/gob encoding/xml log/slog
-  wait $fetched
-  grep -vE '^loudou/(cmd|web)' "$list" | CGO_ENABLED=0 xargs go build -trimpath
-  rm -f "$list"
+  go list -e -deps -f '{{.ImportPath}}' ./cmd/loudou ./cmd/fakewechat | grep -vE '^loudou/(cmd|web)' | {
+    export CGO_ENABLED=0
+    go build -trimpath net/http net/http/httptest database/sql html/template image/jpeg image/png encoding/gob encoding/xml log/slog
+    xargs go build -trimpath
+  }
 }
 warm & go=$!
 build_console
