@@ -129,6 +129,9 @@ func TestDelays(t *testing.T) {
 		}
 		d.publish()
 		start := time.Now()
+		// The first one's call takes so long that the second's job comes up meanwhile: neither goes out twice.
+		clear := d.fake.Fail("/cgi-bin/message/custom/send", wechattest.Fault{Delay: 2500 * time.Millisecond, Times: 1})
+		defer clear()
 		d.fake.Follow("oFanLater", "")
 		d.until("the first two", func() bool { return d.count("SELECT COUNT(*) FROM reply_sends WHERE state = 'sent'") == 2 })
 		if took := time.Since(start); took < 900*time.Millisecond { // counted from CreateTime, which knows whole seconds only

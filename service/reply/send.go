@@ -145,6 +145,11 @@ func (s *Service) Send(ctx context.Context, payload json.RawMessage) error {
 		return fmt.Errorf("send replies to %s: %w", p.PushKey, err)
 	}
 	for i := range rows {
+		// The job of an earlier delay may be sending this one right now. A second call for it would be a second
+		// message; going ahead would be out of order. That job settles it, if need be by its own second try.
+		if rows[i].State == sendSending && rows[i].Delay < p.Delay {
+			return fmt.Errorf("send replies to %s: %w: message %d is under way", p.PushKey, model.ErrUnavailable, rows[i].Seq)
+		}
 		if err := s.sendOne(ctx, &rows[i]); err != nil {
 			return err
 		}
@@ -174,7 +179,7 @@ func (s *Service) sendOne(ctx context.Context, r *sendRow) error {
 		return fmt.Errorf("reply %d: %w", r.ID, res.Error)
 	}
 	if res.RowsAffected == 0 {
-		return nil // another run of this job has it
+		return fmt.Errorf("reply %d: %w: another job has it", r.ID, model.ErrUnavailable)
 	}
 	r.State, r.Tries = sendSending, r.Tries+1
 	err = s.send.SendCustom(ctx, model.OpenID(r.OpenID), m)
