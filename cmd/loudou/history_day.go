@@ -34,16 +34,16 @@ func (s *history) day(day int, morning, real time.Time) error {
 	if d := morning.In(model.Shanghai).Weekday(); d == time.Saturday || d == time.Sunday {
 		weekend = .7
 	}
-	for range s.about((4 + 6*pull) * weekend) {
+	for range s.about((3 + 4*pull) * weekend) {
 		plan(9+13*s.dice.Float64(), s.someoneFollows)
 	}
 	for range s.about(2 * weekend) {
 		plan(9+13*s.dice.Float64(), s.someoneWrites)
 	}
-	for range s.about((6 + 16*pull) * weekend) {
+	for range s.about((5 + 10*pull) * weekend) {
 		plan(10+13*s.dice.Float64(), func() error { return s.someoneVisits(day) })
 	}
-	for range s.about(4) {
+	for range s.about(3) {
 		plan(19+4*s.dice.Float64(), s.someoneStudies)
 	}
 	if s.chance(.25) {
