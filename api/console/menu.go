@@ -85,8 +85,13 @@ func viewMenuVersion(v menu.Version) menuVersionBody {
 	return b
 }
 
-func (d *Door) publishMenu(ctx context.Context, in *NoteIn) (*menuVersionOut, error) {
-	v, err := d.Menus.Publish(ctx, OperatorFrom(ctx), in.Body.Note)
+func (d *Door) publishMenu(ctx context.Context, in *struct {
+	Body struct {
+		Note     string `json:"note,omitempty" maxLength:"1000"`
+		Revision *int64 `json:"revision,omitempty" doc:"of the draft that was looked at; another one is not published"`
+	}
+}) (*menuVersionOut, error) {
+	v, err := d.Menus.Publish(ctx, OperatorFrom(ctx), in.Body.Note, in.Body.Revision)
 	if err != nil {
 		return nil, err
 	}

@@ -27,11 +27,15 @@ func TestMenuOnTheDesk(t *testing.T) {
 		if !strings.Contains(fmt.Sprint(conflict), "boss") {
 			t.Errorf("who was faster: %v", conflict)
 		}
+		unseen := d.call("POST", "/menu/publish", `{"note":"x","revision":1}`, 409)
+		if !strings.Contains(fmt.Sprint(unseen), "boss") || d.fake.Count("/cgi-bin/menu/create") != 0 {
+			t.Errorf("a draft nobody looked at went live, or who wrote it is not said: %v", unseen)
+		}
 		clear := d.fake.Fail("/cgi-bin/menu/create", wechattest.ErrCode(40018))
 		d.call("POST", "/menu/publish", `{"note":"坏"}`, 400)
 		clear()
 		d.wants("versions after a refusal", 0, "SELECT COUNT(*) FROM menu_versions")
-		d.call("POST", "/menu/publish", `{"note":"v1"}`, 200)
+		d.call("POST", "/menu/publish", `{"note":"v1","revision":2}`, 200)
 		d.call("PUT", "/menu/draft", `{"buttons":[{"type":"view","name":"二版","url":"https://example.com/"}],"conditional":[{"button":[{"type":"click","name":"安卓","key":"A"}],"matchrule":{"client_platform_type":"2"}}]}`, 200)
 		d.call("POST", "/menu/publish", `{"note":"v2"}`, 200)
 		if m := string(d.fake.MenuFor("oFanAlpha")); !strings.Contains(m, "二版") && !strings.Contains(m, "安卓") {

@@ -169,7 +169,7 @@ func (s *Service) Save(ctx context.Context, by model.Operator, revision *int64, 
 			before := ""
 			if len(rows) == 0 {
 				if revision != nil && *revision != 0 {
-					return model.Refuse(model.ErrConflict, model.CodeConflict, "草稿已变化，请刷新后再改")
+					return model.Refuse(model.ErrConflict, model.CodeConflict, "草稿已变化，这次没有保存")
 				}
 				if err := tx.Create(&row).Error; err != nil {
 					return fmt.Errorf("menu draft: %w", err)
@@ -177,7 +177,7 @@ func (s *Service) Save(ctx context.Context, by model.Operator, revision *int64, 
 			} else {
 				old := rows[0]
 				if revision != nil && *revision != old.Revision {
-					return model.Refuse(model.ErrConflict, model.CodeConflict, fmt.Sprintf("%s 在 %s 改过菜单草稿，请刷新后再改", old.OperatorName, old.UpdatedAt.In(model.Shanghai).Format("01-02 15:04")))
+					return faster(old.OperatorName, old.UpdatedAt, "这次没有保存")
 				}
 				row.Revision, before = old.Revision+1, old.Menu
 				if err := tx.Model(&draftRow{}).Where("appid = ?", s.appid).Select("revision", "menu", "operator_id", "operator_name", "updated_at").Updates(&row).Error; err != nil {
@@ -198,13 +198,22 @@ func (s *Service) Save(ctx context.Context, by model.Operator, revision *int64, 
 }
 
 // Publish checks the draft, puts it live at WeChat and keeps it as the next version. Errors: ErrInvalid
-// names the button; WeChat's own come through with their reason, and no version is written.
-func (s *Service) Publish(ctx context.Context, by model.Operator, note string) (Version, error) {
+// names the button; WeChat's own come through with their reason, and no version is written. With the revision
+// that was looked at, ErrConflict where the draft is another by now.
+func (s *Service) Publish(ctx context.Context, by model.Operator, note string, revision *int64) (Version, error) {
 	d, err := s.Draft(ctx)
 	if err != nil {
 		return Version{}, err
 	}
+	if revision != nil && *revision != d.Revision && d.UpdatedAt != nil {
+		return Version{}, faster(d.By, *d.UpdatedAt, "没有发布")
+	}
 	return s.publish(ctx, by, note, d.Menu, 0)
+}
+
+// faster says who changed the draft since it was read, when, and what therefore did not happen.
+func faster(name string, at time.Time, so string) error {
+	return model.Refuse(model.ErrConflict, model.CodeConflict, fmt.Sprintf("%s 在 %s 改过菜单草稿，%s", name, at.In(model.Shanghai).Format("01-02 15:04"), so))
 }
 
 // Restore puts version n live again, as a new version, and lays it on the desk.

@@ -154,6 +154,61 @@ test('a reply’s picture is chosen, uploaded and shown', async () => {
   await page.context().close()
 })
 
+test('who may only look is offered nothing that would be refused', async () => {
+  const boss = await open({}, 'operators')
+  const { csrf_token: csrf } = await (await boss.request.get(product.url + '/console/v1/session')).json()
+  const name = `viewer-${Date.now()}`
+  const made = await boss.request.post(product.url + '/console/v1/operators', { headers: { 'X-CSRF-Token': csrf }, data: { name, password: 'only-looking-1', role: 'viewer' } })
+  assert.equal(made.status(), 201)
+  const page = await browser.page()
+  await page.goto(product.url + '/console/')
+  await page.getByLabel('名字').fill(name)
+  await page.getByLabel('密码').fill('only-looking-1')
+  await page.keyboard.press('Enter')
+  await page.locator(at('live-stream')).waitFor()
+  const refused = []
+  page.on('response', (r) => { if (r.status() === 403) refused.push(r.url()) })
+  for (const route of ['articles/new', 'articles/1/edit', 'replies/new', 'courses/new', 'courses/1/lessons/new', 'operators', 'audit']) {
+    await page.goto(`${product.url}/console/${route}`)
+    await page.locator(at('not-allowed')).waitFor()
+  }
+  // Forms one may read: every control in them is locked, those with a condition of their own, too.
+  for (const [route, sure] of [['replies/2', 'reply-name'], ['courses/1', 'course-title'], ['menu', 'menu-name']]) {
+    await page.goto(`${product.url}/console/${route}`)
+    await page.locator(at(sure)).waitFor()
+    const open = await page.evaluate(() => [...document.querySelectorAll('main :is(form, [data-test=menu-form]) :is(input, textarea, select, button):not([disabled])')].map((e) => e.getAttribute('aria-label') ?? e.textContent.trim()))
+    assert.deepEqual(open, [], route)
+  }
+  assert.deepEqual(refused, [])
+  for (const p of [boss, page]) await p.context().close()
+})
+
+test('two people edit the menu: the second learns who was faster, what differs, and publishes nothing unseen', async () => {
+  const [a, b] = [await open({}, 'menu'), await open({}, 'menu')]
+  const name = (p) => p.locator(`input${at('menu-name')}`)
+  for (const p of [a, b]) await p.locator(at('menu-0')).click()
+  await name(a).fill('甲的课')
+  await a.locator(at('menu-save')).click()
+  await a.getByText('草稿已保存').first().waitFor()
+  await name(b).fill('乙的课')
+  await b.locator(at('menu-save')).click()
+  await b.locator(at('menu-conflict')).getByText('boss').first().waitFor()
+  await b.locator(at('menu-conflict')).getByText('按钮「甲的课」改名为「乙的课」').waitFor()
+  await b.getByRole('button', { name: '用我的覆盖' }).click()
+  await b.getByText('草稿已保存').first().waitFor()
+  await b.locator(at('menu-publish')).click()
+  await b.locator(at('publish-yes')).waitFor()
+  await a.reload() // while the second looks at what would go live, the first saves once more
+  await a.locator(at('menu-0')).click()
+  await name(a).fill('甲又改')
+  await a.locator(at('menu-save')).click()
+  await a.getByText('草稿已保存').first().waitFor()
+  await b.locator(at('publish-yes')).click()
+  await b.locator(at('menu-conflict')).getByText('没有发布').waitFor()
+  assert.equal(await name(b).inputValue(), '乙的课')
+  for (const p of [a, b]) await p.context().close()
+})
+
 test('/docs works without anybody else, under its CSP', async () => {
   const page = await browser.page()
   await page.goto(product.url + '/docs')

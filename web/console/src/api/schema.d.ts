@@ -2829,9 +2829,6 @@ export interface components {
             paid_without_grant: number;
         };
         MovedCourseBody: Record<string, never>;
-        NoteInBody: {
-            note?: string;
-        };
         NoticeBody: {
             /** Format: date-time */
             first_at: string;
@@ -3136,6 +3133,14 @@ export interface components {
             title: string;
             /** @enum {string} */
             via: "jsapi" | "xpay" | "manual" | "free";
+        };
+        PublishMenuRequest: {
+            note?: string;
+            /**
+             * Format: int64
+             * @description of the draft that was looked at; another one is not published
+             */
+            revision?: number;
         };
         PublishRepliesRequest: {
             note?: string;
@@ -5259,7 +5264,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteInBody"];
+                "application/json": components["schemas"]["PublishMenuRequest"];
             };
         };
         responses: {

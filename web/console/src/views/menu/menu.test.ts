@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addSub, addTop, check, clean, diff, History, move, remove, type Button } from './menu'
+import { addSub, addTop, check, clean, diff, diffAll, History, move, remove, type Button } from './menu'
 
 const menu = (): Button[] => [
   { name: '课程', type: 'click', key: 'COURSES' },
@@ -82,5 +82,17 @@ describe('undo', () => {
     h.undo()
     h.push('y')
     expect(h.canRedo).toBe(false)
+  })
+})
+
+describe('two drafts side by side', () => {
+  it('tells the menus for some followers apart, too', () => {
+    const conditional = [{ button: menu(), matchrule: { tag_id: '1' } }]
+    const before = { buttons: menu(), conditional }
+    expect(diffAll(before, before)).toEqual([])
+    expect(diffAll(before, { buttons: menu(), conditional: [] })).toEqual(['个性化菜单由 1 个变为 0 个'])
+    const other = menu()
+    other[0]!.name = '新课'
+    expect(diffAll(before, { buttons: menu(), conditional: [{ button: other, matchrule: { tag_id: '2' } }] })).toEqual(['个性化菜单 1：按钮「课程」改名为「新课」', '个性化菜单 1：换了给谁看'])
   })
 })

@@ -6,6 +6,7 @@ type S = components['schemas']
 export type Button = S['MenuButton']
 export type Conditional = S['ConditionalMenu']
 export type Match = S['MenuMatch']
+export interface Menus { buttons: Button[]; conditional: Conditional[] }
 export type MenuDraft = S['MenuDraftOutBody']
 
 // WeChat's limits, the same as the service's.
@@ -138,6 +139,19 @@ export function diff(before: Button[], after: Button[], under = ''): string[] {
       out.push(...diff(o.sub_button ?? [], n.sub_button ?? [], `${n.name} / `))
     }
   }
+  return out
+}
+
+// diffAll is diff of whole drafts, the menus for some followers included.
+export function diffAll(before: Menus, after: Menus): string[] {
+  const out = diff(before.buttons, after.buttons)
+  const [o, n] = [before.conditional, after.conditional]
+  if (o.length !== n.length) return [...out, `个性化菜单由 ${o.length} 个变为 ${n.length} 个`]
+  n.forEach((c, i) => {
+    const parts = diff(o[i]!.button, c.button)
+    if (JSON.stringify(o[i]!.matchrule) !== JSON.stringify(c.matchrule)) parts.push('换了给谁看')
+    out.push(...parts.map((t) => `个性化菜单 ${i + 1}：${t}`))
+  })
   return out
 }
 
