@@ -17,11 +17,12 @@ const Page = defineComponent({
       key: () => 'thing', id: () => id, empty: { title: '' }, get: async () => ({ ...server }), toForm: (w) => ({ title: w.title }), revision: (w) => w.version,
       faults: (f) => ({ title: !f.title && '请写标题' }),
       async send(f, seen) {
-        sent.push({ title: f.title, version: seen?.version })
+        const { title } = f
+        sent.push({ title, version: seen?.version })
         await Promise.resolve()
         if (seen && seen.version !== server.version) throw new ApiError(409, 'conflict', '内容已被他人修改')
-        if (f.title === '敏感') throw new ApiError(409, 'state', '这个状态不能改')
-        server = { ...server, title: f.title, version: server.version + 1, updated_by: 'me' }
+        if (title === '敏感') throw new ApiError(409, 'state', '这个状态不能改')
+        server = { ...server, title, version: server.version + 1, updated_by: 'me' }
         return { ...server }
       },
       after: () => undefined,
@@ -58,6 +59,20 @@ describe('an editor', () => {
     expect(sent).toEqual([{ title: '新', version: 3 }])
     expect(editor.dirty.value).toBe(false)
     expect(editor.whole.value?.version).toBe(4)
+  })
+
+  it('keeps what is typed while it saves', async () => {
+    await open()
+    editor.form.value.title = '新'
+    const saving = editor.save()
+    editor.form.value.title = '新的一版'
+    expect(await saving).toBe(true)
+    expect(server.title).toBe('新')
+    expect(editor.form.value.title).toBe('新的一版')
+    expect(editor.dirty.value).toBe(true)
+    await editor.save()
+    expect(sent.at(-1)).toEqual({ title: '新的一版', version: 4 })
+    expect(editor.dirty.value).toBe(false)
   })
 
   it('lets a person choose when somebody else saved meanwhile, and loses neither text', async () => {

@@ -1,4 +1,4 @@
-import { onMounted, ref, watch, type Ref } from 'vue'
+import { onMounted, ref, toRaw, watch, type Ref } from 'vue'
 import { ApiError } from '@/api/client'
 import { useFormErrors } from './formErrors'
 import { toast } from './toast'
@@ -65,11 +65,18 @@ export function useEditor<W extends Signed, F>(what: What<W, F>) {
     busy.value = true
     theirs.value = null
     const before = whole.value
+    const text = () => JSON.stringify(toRaw(form.value))
+    const sent = text()
     try {
       const w = await what.send(form.value, before)
       const created = !what.id()
-      if (!created) fill(w)
-      saved()
+      if (created || text() === sent) {
+        if (!created) fill(w)
+        saved()
+      } else { // what was typed while the answer was on its way stays, and counts as unsaved
+        whole.value = w
+        saved(what.toForm(w))
+      }
       toast.ok(what.saved ?? '已保存')
       await what.after(w, created)
       return true

@@ -44,7 +44,8 @@ export function useUnsaved<T>(key: () => string, model: Ref<T>) {
       draft.value = kept && text(kept.value) !== base ? kept : null
       if (kept && !draft.value) dropDraft(key())
     } else {
-      dropDraft(key())
+      if (dirty.value) writeDraft(key(), model.value)
+      else dropDraft(key())
       draft.value = null
     }
   }
