@@ -145,7 +145,7 @@ func (s *Service) Change(ctx context.Context, by model.Operator, n int64, c Chan
 			return fmt.Errorf("lock owners: %w", err)
 		}
 		if by.ID != 0 && !contains(owners, by.ID) {
-			return model.Refuse(model.ErrForbidden, model.CodeForbidden, "您已不是管理员")
+			return model.Refuse(model.ErrForbidden, model.CodeForbidden, "您已不是所有者")
 		}
 		o = model.Operator{}
 		if err := store.Lock(tx).Where("id = ?", n).Take(&o).Error; err != nil {
@@ -164,7 +164,7 @@ func (s *Service) Change(ctx context.Context, by model.Operator, n int64, c Chan
 			}
 		}
 		if len(owners) == 1 && owners[0] == n && (o.Role != model.RoleOwner || !o.Enabled()) {
-			return model.Refuse(model.ErrConflict, "last_owner", "至少要留下一位管理员")
+			return model.Refuse(model.ErrConflict, "last_owner", "至少要留下一位所有者")
 		}
 		if c.Password != nil {
 			o.PasswordHash = sealed

@@ -3,23 +3,24 @@ import { useSession } from './stores/session'
 import { updated } from './lib/updated'
 
 declare module 'vue-router' {
-  interface RouteMeta { title?: string; open?: boolean }
+  // right: what the page is for; a role without it is told so instead of shown a form it cannot send.
+  interface RouteMeta { title?: string; open?: boolean; right?: 'edit' | 'own' }
 }
 
 const pages: RouteRecordRaw[] = [
   { path: '', name: 'home', component: () => import('./views/home/HomePage.vue'), meta: { title: '首页' } },
   { path: 'articles', name: 'articles', component: () => import('./views/article/ArticleList.vue'), meta: { title: '文章' } },
-  { path: 'articles/new', name: 'article-new', component: () => import('./views/article/ArticleEdit.vue'), meta: { title: '新文章' } },
+  { path: 'articles/new', name: 'article-new', component: () => import('./views/article/ArticleEdit.vue'), meta: { title: '新文章', right: 'edit' } },
   { path: 'articles/:id(\\d+)', name: 'article', component: () => import('./views/article/ArticlePage.vue'), meta: { title: '文章' } },
-  { path: 'articles/:id(\\d+)/edit', name: 'article-edit', component: () => import('./views/article/ArticleEdit.vue'), meta: { title: '编辑文章' } },
+  { path: 'articles/:id(\\d+)/edit', name: 'article-edit', component: () => import('./views/article/ArticleEdit.vue'), meta: { title: '编辑文章', right: 'edit' } },
   { path: 'replies', name: 'replies', component: () => import('./views/reply/ReplyList.vue'), meta: { title: '自动回复' } },
-  { path: 'replies/new', name: 'reply-new', component: () => import('./views/reply/ReplyEdit.vue'), meta: { title: '新规则' } },
+  { path: 'replies/new', name: 'reply-new', component: () => import('./views/reply/ReplyEdit.vue'), meta: { title: '新规则', right: 'edit' } },
   { path: 'replies/:id(\\d+)', name: 'reply', component: () => import('./views/reply/ReplyEdit.vue'), meta: { title: '编辑规则' } },
   { path: 'menu', name: 'menu', component: () => import('./views/menu/MenuPage.vue'), meta: { title: '自定义菜单' } },
   { path: 'scenes', name: 'scenes', component: () => import('./views/scene/ScenePage.vue'), meta: { title: '二维码与链接' } },
   { path: 'courses', name: 'courses', component: () => import('./views/course/CourseList.vue'), meta: { title: '课程' } },
-  { path: 'courses/new', name: 'course-new', component: () => import('./views/course/CoursePage.vue'), meta: { title: '新课程' } },
-  { path: 'courses/:id(\\d+)/lessons/new', name: 'lesson-new', component: () => import('./views/course/LessonPage.vue'), meta: { title: '新课时' } },
+  { path: 'courses/new', name: 'course-new', component: () => import('./views/course/CoursePage.vue'), meta: { title: '新课程', right: 'edit' } },
+  { path: 'courses/:id(\\d+)/lessons/new', name: 'lesson-new', component: () => import('./views/course/LessonPage.vue'), meta: { title: '新课时', right: 'edit' } },
   { path: 'courses/:id(\\d+)/lessons/:lesson(\\d+)', name: 'lesson', component: () => import('./views/course/LessonPage.vue'), meta: { title: '编辑课时' } },
   { path: 'courses/:id(\\d+)', name: 'course', component: () => import('./views/course/CoursePage.vue'), meta: { title: '课程' } },
   { path: 'orders', name: 'orders', component: () => import('./views/order/OrderList.vue'), meta: { title: '订单' } },
@@ -27,9 +28,9 @@ const pages: RouteRecordRaw[] = [
   { path: 'coupons', name: 'coupons', component: () => import('./views/coupon/CouponList.vue'), meta: { title: '优惠券' } },
   { path: 'inbox', name: 'inbox', component: () => import('./views/inbox/InboxPage.vue'), meta: { title: '钱款待办' } },
   { path: 'data', name: 'data', component: () => import('./views/data/DataPage.vue'), meta: { title: '数据' } },
-  { path: 'operators', name: 'operators', component: () => import('./views/operator/OperatorList.vue'), meta: { title: '操作员' } },
+  { path: 'operators', name: 'operators', component: () => import('./views/operator/OperatorList.vue'), meta: { title: '操作员', right: 'own' } },
   { path: 'connection', name: 'connection', component: () => import('./views/connection/ConnectionPage.vue'), meta: { title: '连接健康' } },
-  { path: 'audit', name: 'audit', component: () => import('./views/audit/AuditPage.vue'), meta: { title: '操作记录' } },
+  { path: 'audit', name: 'audit', component: () => import('./views/audit/AuditPage.vue'), meta: { title: '操作记录', right: 'own' } },
   { path: ':pathMatch(.*)*', name: 'nowhere', component: () => import('./views/NotFound.vue'), meta: { title: '没有这一页' } },
 ]
 

@@ -20,7 +20,7 @@ const byStatus: Record<number, string> = {
 export function messageOf(e: unknown): string {
   if (e instanceof ApiError) return e.fields.length ? `${e.message}：${e.fields.map((f) => f.message).join('；')}` : e.message
   if (e instanceof TypeError) return '连不上服务，请检查网络后再试。你填的内容还在。'
-  return '出了意料之外的问题，请再试一次；如果一直这样，请把时间告诉管理员。'
+  return '出了意料之外的问题，请再试一次；如果一直这样，请把时间告诉所有者。'
 }
 
 // failedToRead is messageOf for what was only fetched: nothing was typed that could be lost.
