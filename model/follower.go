@@ -16,21 +16,71 @@ type Follower struct {
 	SubscribeScene string // ADD_SCENE_…, as WeChat says how they came
 	Scene          string // the QR code of the last follow
 	Follows        int64
-	Remark         string
+	Remark         string // ours, kept at WeChat
+	Blocked        bool
+	Tags           []Tag
 }
 
-// FollowerChange is one follow or unfollow.
+// Tag is a label at WeChat that fans may bear; 0, 1 and 2 are WeChat's own.
+type Tag struct {
+	ID   int64
+	Name string
+	Fans int64 // as WeChat last counted them
+}
+
+// FollowerFilter chooses followers. Zero fields choose all; To is not in.
+type FollowerFilter struct {
+	Word      string // in the remark, or the beginning of an openid
+	TagID     int64
+	Following *bool
+	Blocked   *bool
+	Source    string     // subscribe_scene
+	Scene     string     // of the QR code they last came by
+	From, To  *time.Time // of the last follow
+}
+
+// FollowerChange is one thing that happened to a fan's place here: FollowerFollow and so on.
 type FollowerChange struct {
-	Kind  string // follow, unfollow
-	Scene string
+	Kind  string
+	Scene string // the QR code, the tag's name or the new remark
+	By    string // the operator; empty: the fan
 	At    time.Time
 }
 
+// The kinds of a FollowerChange. Gone is a fan whom a sync no longer found: WeChat never told us when they left.
+const (
+	FollowerFollow   = "follow"
+	FollowerUnfollow = "unfollow"
+	FollowerGone     = "gone"
+	FollowerTag      = "tag"
+	FollowerUntag    = "untag"
+	FollowerRemark   = "remark"
+	FollowerBlock    = "block"
+	FollowerUnblock  = "unblock"
+)
+
 // FollowerInfo is what WeChat says about one openid.
 type FollowerInfo struct {
+	OpenID         OpenID
 	Subscribed     bool
+	SubscribedAt   *time.Time
 	UnionID        string
 	SubscribeScene string
+	Scene          string
+	Remark         string
+	TagIDs         []int64
+}
+
+// FanLine is one line of a fan's story, across both apps. Kind is a FollowerChange's, an event's type, or
+// message, menu, reply, order, paid, refunded.
+type FanLine struct {
+	At    time.Time
+	Kind  string
+	Text  string // what was said, opened, bought
+	Ref   string // the order's number, the id of the rule, course or article behind it
+	State string // of a reply or an order
+	By    string
+	Fen   Fen
 }
 
 var subscribeScenes = map[string]string{
@@ -41,6 +91,9 @@ var subscribeScenes = map[string]string{
 
 // CameFrom is the follower's way here in Chinese; "" when not known.
 func (f *Follower) CameFrom() string { return subscribeScenes[f.SubscribeScene] }
+
+// SubscribeSource tells whether WeChat has such a way to follow.
+func SubscribeSource(scene string) bool { return subscribeScenes[scene] != "" }
 
 // SceneCode is a QR code with a scene: who scans it is counted under Scene.
 type SceneCode struct {

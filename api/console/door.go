@@ -88,6 +88,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerReply(api)
 	d.registerMenu(api)
 	d.registerFollower(api)
+	d.registerScene(api)
 	d.registerFigure(api)
 }
 

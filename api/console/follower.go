@@ -2,28 +2,39 @@ package console
 
 import (
 	"context"
-	"net/http"
-	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"loudou/api/respond"
 	"loudou/model"
 )
 
 func (d *Door) registerFollower(api huma.API) {
-	op := func(id, method, path, summary, tag string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: "/console/v1" + path, Summary: summary, Tags: []string{tag}, MaxBodyBytes: 16 << 10}
+	op := func(id, method, path, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: "/console/v1/followers" + path, Summary: summary, Tags: []string{"followers"}, MaxBodyBytes: 64 << 10}
 	}
-	created := func(o huma.Operation) huma.Operation { o.DefaultStatus = http.StatusCreated; return o }
-	verb(d, api, model.RightRead, op("listFollowers", "GET", "/followers", "Followers, the latest first", "followers"), d.listFollowers)
-	verb(d, api, model.RightRead, op("follower", "GET", "/followers/{id}", "One follower and the history of follows", "followers"), d.follower)
-	verb(d, api, model.RightRead, op("listSceneCodes", "GET", "/scene-codes", "QR codes with a scene", "scenes"), d.listSceneCodes)
-	verb(d, api, model.RightEdit, created(op("createSceneCode", "POST", "/scene-codes", "Make a QR code with a scene", "scenes")), d.createSceneCode)
-	verb(d, api, model.RightRead, op("listLinks", "GET", "/links", "Tracked links", "links"), d.listLinks)
-	verb(d, api, model.RightEdit, created(op("createLink", "POST", "/links", "Make a tracked link", "links")), d.createLink)
+	verb(d, api, model.RightRead, op("listFollowers", "GET", "", "Followers, the latest first"), d.listFollowers)
+	verb(d, api, model.RightRead, huma.Operation{OperationID: "followersFile", Method: "GET", Path: "/console/v1/followers.csv", Summary: "The same as CSV, openids masked", Tags: []string{"followers"}}, d.followersFile)
+	verb(d, api, model.RightRead, op("follower", "GET", "/{id}", "One follower and the history of follows"), d.follower)
+	verb(d, api, model.RightRead, op("followerStory", "GET", "/{id}/story", "What a follower did and was told, in both apps, the latest first"), d.followerStory)
+}
+
+type tagBody struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+	Fans int64  `json:"fans" doc:"as WeChat last counted them"`
+}
+
+func viewTags(tags []model.Tag) []tagBody {
+	out := make([]tagBody, 0, len(tags))
+	for _, t := range tags {
+		out = append(out, tagBody(t))
+	}
+	return out
 }
 
 type FollowerBody struct {
@@ -38,11 +49,48 @@ type FollowerBody struct {
 	CameFrom       string     `json:"came_from" doc:"subscribe_scene in words"`
 	Scene          string     `json:"scene" doc:"QR code of the last follow"`
 	Follows        int64      `json:"follows"`
+	Remark         string     `json:"remark" doc:"ours, kept at WeChat; there are no nicknames any more"`
+	Blocked        bool       `json:"blocked"`
+	Tags           []tagBody  `json:"tags"`
 }
 
 func viewFollower(f model.Follower) FollowerBody {
 	return FollowerBody{ID: f.ID, OpenID: f.OpenID.Masked(), HasUnionID: f.UnionID != "", PersonID: f.PersonID, Following: f.Subscribed, FollowedAt: f.SubscribedAt, UnfollowedAt: f.UnsubscribedAt,
-		SubscribeScene: f.SubscribeScene, CameFrom: f.CameFrom(), Scene: f.Scene, Follows: f.Follows}
+		SubscribeScene: f.SubscribeScene, CameFrom: f.CameFrom(), Scene: f.Scene, Follows: f.Follows, Remark: f.Remark, Blocked: f.Blocked, Tags: viewTags(f.Tags)}
+}
+
+// FollowerFilter is exported because huma fills only exported embedded structs.
+type FollowerFilter struct {
+	Q         string `query:"q" maxLength:"100" doc:"a word of the remark, or the beginning of an openid"`
+	Tag       int64  `query:"tag" minimum:"1" doc:"absent: any"`
+	Following string `query:"following" enum:"true,false," doc:"empty: both"`
+	Blocked   string `query:"blocked" enum:"true,false," doc:"empty: both"`
+	Source    string `query:"source" maxLength:"64" doc:"subscribe_scene"`
+	Scene     string `query:"scene" maxLength:"64" doc:"QR code of the last follow"`
+	From      string `query:"from" format:"date" doc:"first day of the last follow, Asia/Shanghai"`
+	To        string `query:"to" format:"date" doc:"last day, included"`
+}
+
+func (f FollowerFilter) read() (model.FollowerFilter, error) {
+	out := model.FollowerFilter{Word: strings.TrimSpace(f.Q), TagID: f.Tag, Source: f.Source, Scene: f.Scene, Following: yesOrNo(f.Following), Blocked: yesOrNo(f.Blocked)}
+	if f.Source != "" && !model.SubscribeSource(f.Source) {
+		return out, model.Refuse(model.ErrInvalid, model.CodeInvalid, "没有这种来源").Field("source", "没有这种来源")
+	}
+	var err error
+	out.From, out.To, err = days(f.From, f.To)
+	return out, err
+}
+
+func yesOrNo(s string) *bool {
+	if s == "" {
+		return nil
+	}
+	v := s == "true"
+	return &v
+}
+
+func (f FollowerFilter) scope() string {
+	return strings.Join([]string{"followers", f.Q, strconv.FormatInt(f.Tag, 10), f.Following, f.Blocked, f.Source, f.Scene, f.From, f.To}, "\x00")
 }
 
 type followersOut struct {
@@ -51,166 +99,166 @@ type followersOut struct {
 		NextPageToken string         `json:"next_page_token"`
 		Following     int64          `json:"following"`
 		Known         int64          `json:"known"`
+		Tags          []tagBody      `json:"tags" doc:"every tag of the account"`
 	}
 }
 
 func (d *Door) listFollowers(ctx context.Context, in *struct {
-	PageIn
-	Following string `query:"following" enum:"true,false," doc:"empty: both"`
+	Paging
+	FollowerFilter
 }) (*followersOut, error) {
-	var only *bool
-	if in.Following != "" {
-		v := in.Following == "true"
-		only = &v
-	}
-	out, err := page(&in.PageIn, "followers"+in.Following, func(before int64, limit int) ([]FollowerBody, error) {
-		all, err := d.Followers.List(ctx, only, before, limit)
-		items := make([]FollowerBody, 0, len(all))
-		for _, f := range all {
-			items = append(items, viewFollower(f))
-		}
-		return items, err
-	}, func(f FollowerBody) int64 { return f.ID }, func(p respond.Page[FollowerBody]) *followersOut {
-		o := &followersOut{}
-		o.Body.Items, o.Body.NextPageToken = p.Items, p.NextPageToken
-		return o
-	})
+	f, err := in.read()
 	if err != nil {
 		return nil, err
 	}
-	out.Body.Following, out.Body.Known, err = d.Followers.Count(ctx)
+	before, err := respond.FromPageToken(in.scope(), in.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := d.Followers.List(ctx, f, before, in.PageSize+1)
+	if err != nil {
+		return nil, err
+	}
+	p := pageOf(rows, in.PageSize, in.scope(), func(f model.Follower) int64 { return f.ID }, viewFollower)
+	out := &followersOut{}
+	out.Body.Items, out.Body.NextPageToken = p.Items, p.NextPageToken
+	if out.Body.Following, out.Body.Known, err = d.Followers.Count(ctx); err != nil {
+		return nil, err
+	}
+	tags, err := d.Followers.Tags(ctx)
+	out.Body.Tags = viewTags(tags)
 	return out, err
+}
+
+func (d *Door) followersFile(_ context.Context, in *struct{ FollowerFilter }) (*huma.StreamResponse, error) {
+	f, err := in.read()
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		c := humagin.Unwrap(hc)
+		before := int64(0)
+		sendCSV(c, "followers.csv", []string{"编号", "openid（已遮盖）", "备注", "标签", "状态", "关注时间", "取关时间", "来源", "二维码", "关注次数", "有 unionid", "已拉黑"}, func() ([][]string, error) {
+			page, err := d.Followers.List(c.Request.Context(), f, before, 500)
+			if err != nil {
+				return nil, err
+			}
+			rows := make([][]string, 0, len(page))
+			for _, f := range page {
+				before = f.ID
+				names := make([]string, 0, len(f.Tags))
+				for _, t := range f.Tags {
+					names = append(names, t.Name)
+				}
+				state := "已取关"
+				if f.Subscribed {
+					state = "关注中"
+				}
+				rows = append(rows, []string{strconv.FormatInt(f.ID, 10), f.OpenID.Masked(), f.Remark, strings.Join(names, "、"), state, clockText(f.SubscribedAt), clockText(f.UnsubscribedAt),
+					f.CameFrom(), f.Scene, strconv.FormatInt(f.Follows, 10), yes(f.UnionID != ""), yes(f.Blocked)})
+			}
+			return rows, nil
+		})
+	}}, nil
+}
+
+// clockText is a time as files show it: Beijing time, empty where there is none.
+func clockText(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.In(model.Shanghai).Format(time.DateTime)
+}
+
+func yes(b bool) string {
+	if b {
+		return "是"
+	}
+	return ""
 }
 
 type followerOut struct {
 	Body struct {
 		FollowerBody
+		Mini    bool             `json:"mini" doc:"was in the Mini Program, as far as the unionid tells"`
+		Opens   int64            `json:"opens" doc:"of the Mini Program"`
+		Orders  int64            `json:"orders" doc:"paid"`
+		Net     model.Fen        `json:"net" doc:"fen paid less refunds"`
 		History []followerChange `json:"history"`
 	}
 }
 
 type followerChange struct {
-	Kind  string    `json:"kind" enum:"follow,unfollow"`
+	Kind  string    `json:"kind" enum:"follow,unfollow,gone"`
 	Scene string    `json:"scene"`
 	At    time.Time `json:"at"`
 }
 
-func (d *Door) follower(ctx context.Context, in *struct {
+// FollowerID is exported because huma fills only exported embedded structs.
+type FollowerID struct {
 	ID int64 `path:"id" minimum:"1"`
-}) (*followerOut, error) {
+}
+
+func (d *Door) follower(ctx context.Context, in *FollowerID) (*followerOut, error) {
 	f, history, err := d.Followers.Get(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	sums, err := d.Figures.FanSums(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	out := &followerOut{}
 	out.Body.FollowerBody = viewFollower(f)
+	out.Body.Mini, out.Body.Opens, out.Body.Orders, out.Body.Net = sums.Mini, sums.Opens, sums.Orders, sums.Net
 	out.Body.History = make([]followerChange, 0, len(history))
 	for _, h := range history {
-		out.Body.History = append(out.Body.History, followerChange(h))
+		out.Body.History = append(out.Body.History, followerChange{h.Kind, h.Scene, h.At})
 	}
 	return out, nil
 }
 
-type sceneCodeBody struct {
-	ID         int64      `json:"id"`
-	Scene      string     `json:"scene"`
-	Permanent  bool       `json:"permanent"`
-	Channel    string     `json:"channel"`
-	CampaignID int64      `json:"campaign_id"`
-	Ticket     string     `json:"ticket"`
-	URL        string     `json:"url" doc:"what the code says"`
-	ImageURL   string     `json:"image_url" doc:"WeChat's picture of it"`
-	ExpiresAt  *time.Time `json:"expires_at"`
-	Scans      int64      `json:"scans"`
-	NewFans    int64      `json:"new_fans"`
-	CreatedBy  string     `json:"created_by"`
-	CreatedAt  time.Time  `json:"created_at"`
+type storyLine struct {
+	At    time.Time `json:"at"`
+	Kind  string    `json:"kind" doc:"follow, unfollow, gone, tag, untag, remark, block, unblock; an event's type; push, reply, order, paid, refunded"`
+	Text  string    `json:"text"`
+	Ref   string    `json:"ref" doc:"an order's number; courses/1 or articles/1; of a message, the rule that answered"`
+	State string    `json:"state"`
+	By    string    `json:"by" doc:"the operator"`
+	Fen   model.Fen `json:"fen"`
 }
 
-func viewSceneCode(c model.SceneCode) sceneCodeBody {
-	b := sceneCodeBody{ID: c.ID, Scene: c.Scene, Permanent: c.Permanent, Channel: c.Channel, CampaignID: c.CampaignID, Ticket: c.Ticket, URL: c.URL, ExpiresAt: c.ExpiresAt, Scans: c.Scans, NewFans: c.NewFans, CreatedBy: c.By, CreatedAt: c.CreatedAt}
-	if c.Ticket != "" {
-		b.ImageURL = "https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=" + url.QueryEscape(c.Ticket)
-	}
-	return b
-}
+type storyOut struct{ Body respond.Page[storyLine] }
 
-type sceneCodesOut struct{ Body respond.Page[sceneCodeBody] }
-
-type sceneCodeOut struct{ Body sceneCodeBody }
-
-func (d *Door) listSceneCodes(ctx context.Context, in *PageIn) (*sceneCodesOut, error) {
-	return page(in, "scene_codes", func(before int64, limit int) ([]sceneCodeBody, error) {
-		all, err := d.Scenes.List(ctx, before, limit)
-		out := make([]sceneCodeBody, 0, len(all))
-		for _, c := range all {
-			out = append(out, viewSceneCode(c))
-		}
-		return out, err
-	}, func(c sceneCodeBody) int64 { return c.ID }, func(p respond.Page[sceneCodeBody]) *sceneCodesOut { return &sceneCodesOut{p} })
-}
-
-func (d *Door) createSceneCode(ctx context.Context, in *struct {
-	Body struct {
-		Scene      string `json:"scene" maxLength:"64"`
-		Permanent  bool   `json:"permanent,omitempty"`
-		Channel    string `json:"channel,omitempty" maxLength:"64"`
-		CampaignID int64  `json:"campaign_id,omitempty" minimum:"1" maximum:"9007199254740991"`
-	}
-}) (*sceneCodeOut, error) {
-	b := in.Body
-	c, err := d.Scenes.Create(ctx, OperatorFrom(ctx), model.SceneCode{Scene: b.Scene, Permanent: b.Permanent, Channel: b.Channel, CampaignID: b.CampaignID})
+func (d *Door) followerStory(ctx context.Context, in *struct {
+	FollowerID
+	Paging
+}) (*storyOut, error) {
+	scope := "story" + strconv.FormatInt(in.ID, 10)
+	at, err := respond.FromPageToken(scope, in.PageToken)
 	if err != nil {
 		return nil, err
 	}
-	return &sceneCodeOut{viewSceneCode(c)}, nil
-}
-
-type linkBody struct {
-	ID         int64     `json:"id"`
-	Code       string    `json:"code"`
-	URL        string    `json:"url" doc:"the address to spread"`
-	Target     string    `json:"target"`
-	Channel    string    `json:"channel"`
-	CampaignID int64     `json:"campaign_id"`
-	ArticleID  int64     `json:"article_id"`
-	Clicks     int64     `json:"clicks"`
-	Robots     int64     `json:"robots" doc:"previews and crawlers, not in clicks"`
-	CreatedBy  string    `json:"created_by"`
-	CreatedAt  time.Time `json:"created_at"`
-}
-
-func (d *Door) viewLink(l model.Link) linkBody {
-	return linkBody{ID: l.ID, Code: l.Code, URL: strings.TrimSuffix(d.PublicURL, "/") + "/r/" + l.Code, Target: l.Target, Channel: l.Channel, CampaignID: l.CampaignID, ArticleID: l.ArticleID, Clicks: l.Clicks, Robots: l.Robots, CreatedBy: l.By, CreatedAt: l.CreatedAt}
-}
-
-type linksOut struct{ Body respond.Page[linkBody] }
-
-type linkOut struct{ Body linkBody }
-
-func (d *Door) listLinks(ctx context.Context, in *PageIn) (*linksOut, error) {
-	return page(in, "links", func(before int64, limit int) ([]linkBody, error) {
-		all, err := d.Campaigns.Links(ctx, before, limit)
-		out := make([]linkBody, 0, len(all))
-		for _, l := range all {
-			out = append(out, d.viewLink(l))
-		}
-		return out, err
-	}, func(l linkBody) int64 { return l.ID }, func(p respond.Page[linkBody]) *linksOut { return &linksOut{p} })
-}
-
-func (d *Door) createLink(ctx context.Context, in *struct {
-	Body struct {
-		Target     string `json:"target" maxLength:"2048"`
-		Channel    string `json:"channel,omitempty" maxLength:"64"`
-		CampaignID int64  `json:"campaign_id,omitempty" minimum:"1" maximum:"9007199254740991"`
-		ArticleID  int64  `json:"article_id,omitempty" minimum:"1" maximum:"9007199254740991"`
+	var before *time.Time
+	if at > 0 {
+		t := time.UnixMilli(at).UTC()
+		before = &t
 	}
-}) (*linkOut, error) {
-	b := in.Body
-	l, err := d.Campaigns.CreateLink(ctx, OperatorFrom(ctx), model.Link{Target: b.Target, Channel: b.Channel, CampaignID: b.CampaignID, ArticleID: b.ArticleID})
+	f, _, err := d.Followers.Get(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &linkOut{d.viewLink(l)}, nil
+	lines, next, err := d.Figures.Fan(ctx, f, before, in.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]storyLine, 0, len(lines))
+	for _, l := range lines {
+		items = append(items, storyLine(l))
+	}
+	token := ""
+	if next != nil {
+		token = respond.PageToken(scope, next.UnixMilli())
+	}
+	return &storyOut{respond.NewPage(items, token)}, nil
 }

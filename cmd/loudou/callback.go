@@ -211,7 +211,15 @@ func gatewayButtons(in []model.MenuButton) []wechat.Button {
 
 func (o official) FollowerInfo(ctx context.Context, openid model.OpenID) (model.FollowerInfo, error) {
 	u, err := o.UserInfo(ctx, openid)
-	return model.FollowerInfo{Subscribed: u.Subscribed, UnionID: u.UnionID, SubscribeScene: u.SubscribeScene}, err
+	return followerInfo(u), err
+}
+
+func followerInfo(u wechat.UserInfo) model.FollowerInfo {
+	out := model.FollowerInfo{OpenID: u.OpenID, Subscribed: u.Subscribed, SubscribedAt: u.SubscribeAt, UnionID: u.UnionID, SubscribeScene: u.SubscribeScene, Scene: u.QRScene, Remark: u.Remark}
+	for _, id := range u.TagIDs {
+		out.TagIDs = append(out.TagIDs, int64(id))
+	}
+	return out
 }
 
 func (o official) MakeCode(ctx context.Context, name string, life time.Duration) (ticket, url string, expires *time.Time, err error) {

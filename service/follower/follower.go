@@ -1,5 +1,5 @@
 // Package follower knows who follows the Official Account, since when, and how they came: it owns the
-// followers and follower_changes tables. What came first is judged by WeChat's clock, not by the order of
+// followers, follower_changes, tags and follower_tags tables. What came first is judged by WeChat's clock, not by the order of
 // arrival: a retry of an old follow never undoes a later unfollow.
 package follower
 
@@ -72,6 +72,8 @@ type row struct {
 	Scene          string
 	Follows        int64
 	Remark         string
+	Blocked        bool
+	SeenSync       int64 // the last full sync that met them
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 }
@@ -79,13 +81,14 @@ type row struct {
 func (row) TableName() string { return "followers" }
 
 type changeRow struct {
-	ID         int64  `gorm:"primaryKey"`
-	AppID      string `gorm:"column:appid"`
-	OpenID     string `gorm:"column:openid"`
-	Kind       string
-	Scene      string
-	PushKey    string
-	HappenedAt time.Time
+	ID           int64  `gorm:"primaryKey"`
+	AppID        string `gorm:"column:appid"`
+	OpenID       string `gorm:"column:openid"`
+	Kind         string
+	Scene        string
+	PushKey      string // of the push, or what else makes it unique
+	OperatorName string
+	HappenedAt   time.Time
 }
 
 func (changeRow) TableName() string { return "follower_changes" }
@@ -193,60 +196,22 @@ func (s *Service) Info(ctx context.Context, payload json.RawMessage) error {
 		if info.SubscribeScene != "" {
 			set["subscribe_scene"] = info.SubscribeScene
 		}
+		if info.Subscribed {
+			set["remark"] = model.Cut(info.Remark, remarkMost)
+		}
 		if err := tx.Model(&row{}).Where("appid = ? AND openid = ?", j.AppID, j.OpenID).Updates(set).Error; err != nil {
 			return fmt.Errorf("follower: %w", err)
+		}
+		if info.Subscribed {
+			if err := s.wears(tx, []model.FollowerInfo{info}); err != nil {
+				return err
+			}
 		}
 		if s.greet == nil || j.PushKey == "" || j.Scene != "" || info.SubscribeScene == "" {
 			return nil // a scene code has its own answer
 		}
 		return s.greet.Greet(tx, j.follow(), j.PushKey, info.SubscribeScene, j.At)
 	})
-}
-
-// List gives followers, the latest first, below the row numbered before (0: from the top). following nil
-// means both those who follow and those who left.
-func (s *Service) List(ctx context.Context, following *bool, before int64, limit int) ([]model.Follower, error) {
-	q := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("id DESC").Limit(limit)
-	if following != nil {
-		q = q.Where("subscribed = ?", *following)
-	}
-	if before > 0 {
-		q = q.Where("id < ?", before)
-	}
-	var rows []row
-	if err := q.Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("list followers: %w", err)
-	}
-	out := make([]model.Follower, 0, len(rows))
-	for i := range rows {
-		out = append(out, rows[i].follower())
-	}
-	return out, nil
-}
-
-// Get gives one follower by number, and the history of follows and unfollows, the latest first.
-func (s *Service) Get(ctx context.Context, id int64) (model.Follower, []model.FollowerChange, error) {
-	var r row
-	if err := s.db.WithContext(ctx).Where("appid = ? AND id = ?", s.appid, id).Take(&r).Error; err != nil {
-		if errors.Is(err, gorm.ErrRecordNotFound) {
-			return model.Follower{}, nil, model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这位粉丝")
-		}
-		return model.Follower{}, nil, fmt.Errorf("follower %d: %w", id, err)
-	}
-	var changes []changeRow
-	if err := s.db.WithContext(ctx).Where("appid = ? AND openid = ?", s.appid, r.OpenID).Order("happened_at DESC, id DESC").Limit(500).Find(&changes).Error; err != nil {
-		return model.Follower{}, nil, fmt.Errorf("history of follower %d: %w", id, err)
-	}
-	out := make([]model.FollowerChange, 0, len(changes))
-	for _, c := range changes {
-		out = append(out, model.FollowerChange{Kind: c.Kind, Scene: c.Scene, At: c.HappenedAt.UTC()})
-	}
-	return r.follower(), out, nil
-}
-
-func (r *row) follower() model.Follower {
-	return model.Follower{ID: r.ID, AppID: r.AppID, OpenID: model.OpenID(r.OpenID), PersonID: r.PersonID, UnionID: r.UnionID, Subscribed: r.Subscribed,
-		SubscribedAt: r.SubscribedAt, UnsubscribedAt: r.UnsubscribedAt, SubscribeScene: r.SubscribeScene, Scene: r.Scene, Follows: r.Follows, Remark: r.Remark}
 }
 
 // Count gives those who follow now, and all we ever knew.
@@ -263,6 +228,9 @@ func (s *Service) Count(ctx context.Context) (following, all int64, err error) {
 
 // Erase forgets a fan. It belongs to the caller's transaction.
 func (s *Service) Erase(tx *gorm.DB, appid string, openid model.OpenID) error {
+	if err := tx.Where("appid = ? AND follower_id IN (SELECT id FROM followers WHERE appid = ? AND openid = ?)", appid, appid, string(openid)).Delete(&wornRow{}).Error; err != nil {
+		return fmt.Errorf("erase follower: %w", err)
+	}
 	if err := tx.Where("appid = ? AND openid = ?", appid, string(openid)).Delete(&changeRow{}).Error; err != nil {
 		return fmt.Errorf("erase follower: %w", err)
 	}

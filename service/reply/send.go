@@ -29,8 +29,11 @@ type sendRow struct {
 	State     string
 	Reason    string
 	Tries     int
-	CreatedAt time.Time
-	SentAt    *time.Time
+	// Who wrote it; 0 and empty: a rule.
+	OperatorID   int64
+	OperatorName string
+	CreatedAt    time.Time
+	SentAt       *time.Time
 }
 
 func (sendRow) TableName() string { return "reply_sends" }

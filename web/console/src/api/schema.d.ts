@@ -418,6 +418,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/followers.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, openids masked */
+        get: operations["followersFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/followers/{id}": {
         parameters: {
             query?: never;
@@ -427,6 +444,23 @@ export interface paths {
         };
         /** One follower and the history of follows */
         get: operations["follower"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/{id}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a follower did and was told, in both apps, the latest first */
+        get: operations["followerStory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2218,6 +2252,7 @@ export interface components {
             };
         };
         FollowerBody: {
+            blocked: boolean;
             /** @description subscribe_scene in words */
             came_from: string;
             /** Format: date-time */
@@ -2233,9 +2268,12 @@ export interface components {
             openid: string;
             /** Format: int64 */
             person_id: number;
+            /** @description ours, kept at WeChat; there are no nicknames any more */
+            remark: string;
             /** @description QR code of the last follow */
             scene: string;
             subscribe_scene: string;
+            tags: components["schemas"]["TagBody"][];
             /** Format: date-time */
             unfollowed_at: string | null;
         };
@@ -2243,10 +2281,11 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            kind: "follow" | "unfollow";
+            kind: "follow" | "unfollow" | "gone";
             scene: string;
         };
         FollowerOutBody: {
+            blocked: boolean;
             /** @description subscribe_scene in words */
             came_from: string;
             /** Format: date-time */
@@ -2259,13 +2298,33 @@ export interface components {
             history: components["schemas"]["FollowerChange"][];
             /** Format: int64 */
             id: number;
+            /** @description was in the Mini Program, as far as the unionid tells */
+            mini: boolean;
+            /**
+             * Format: int64
+             * @description fen paid less refunds
+             */
+            net: number;
             /** @description masked */
             openid: string;
+            /**
+             * Format: int64
+             * @description of the Mini Program
+             */
+            opens: number;
+            /**
+             * Format: int64
+             * @description paid
+             */
+            orders: number;
             /** Format: int64 */
             person_id: number;
+            /** @description ours, kept at WeChat; there are no nicknames any more */
+            remark: string;
             /** @description QR code of the last follow */
             scene: string;
             subscribe_scene: string;
+            tags: components["schemas"]["TagBody"][];
             /** Format: date-time */
             unfollowed_at: string | null;
         };
@@ -2276,6 +2335,8 @@ export interface components {
             /** Format: int64 */
             known: number;
             next_page_token: string;
+            /** @description every tag of the account */
+            tags: components["schemas"]["TagBody"][];
         };
         FunnelIn: {
             /** @description property the people are grouped by: channel, code, share_id, scene, appid or an id */
@@ -3023,6 +3084,10 @@ export interface components {
             items: components["schemas"]["SendBody"][];
             next_page_token: string;
         };
+        PageStoryLine: {
+            items: components["schemas"]["StoryLine"][];
+            next_page_token: string;
+        };
         PageVersionBody: {
             items: components["schemas"]["VersionBody"][];
             next_page_token: string;
@@ -3418,6 +3483,30 @@ export interface components {
             people: number;
             /** Format: double */
             step_rate: number | null;
+        };
+        StoryLine: {
+            /** Format: date-time */
+            at: string;
+            /** @description the operator */
+            by: string;
+            /** Format: int64 */
+            fen: number;
+            /** @description follow, unfollow, gone, tag, untag, remark, block, unblock; an event's type; push, reply, order, paid, refunded */
+            kind: string;
+            /** @description an order's number; courses/1 or articles/1; of a message, the rule that answered */
+            ref: string;
+            state: string;
+            text: string;
+        };
+        TagBody: {
+            /**
+             * Format: int64
+             * @description as WeChat last counted them
+             */
+            fans: number;
+            /** Format: int64 */
+            id: number;
+            name: string;
         };
         TodoBody: {
             /** Format: int64 */
@@ -4548,8 +4637,22 @@ export interface operations {
             query?: {
                 page_size?: number;
                 page_token?: string;
+                /** @description a word of the remark, or the beginning of an openid */
+                q?: string;
+                /** @description absent: any */
+                tag?: number;
                 /** @description empty: both */
                 following?: "true" | "false" | "";
+                /** @description empty: both */
+                blocked?: "true" | "false" | "";
+                /** @description subscribe_scene */
+                source?: string;
+                /** @description QR code of the last follow */
+                scene?: string;
+                /** @description first day of the last follow, Asia/Shanghai */
+                from?: string;
+                /** @description last day, included */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4565,6 +4668,50 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FollowersOutBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    followersFile: {
+        parameters: {
+            query?: {
+                /** @description a word of the remark, or the beginning of an openid */
+                q?: string;
+                /** @description absent: any */
+                tag?: number;
+                /** @description empty: both */
+                following?: "true" | "false" | "";
+                /** @description empty: both */
+                blocked?: "true" | "false" | "";
+                /** @description subscribe_scene */
+                source?: string;
+                /** @description QR code of the last follow */
+                scene?: string;
+                /** @description first day of the last follow, Asia/Shanghai */
+                from?: string;
+                /** @description last day, included */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -4595,6 +4742,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FollowerOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    followerStory: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStoryLine"];
                 };
             };
             /** @description Error */

@@ -9,6 +9,7 @@ export const jumps: { key: string; to: string; label: string }[] = [
   { key: 'r', to: '/replies', label: '自动回复' },
   { key: 'm', to: '/menu', label: '自定义菜单' },
   { key: 's', to: '/scenes', label: '二维码与链接' },
+  { key: 'f', to: '/fans', label: '粉丝' },
   { key: 'c', to: '/courses', label: '课程' },
   { key: 'o', to: '/orders', label: '订单' },
   { key: 'i', to: '/inbox', label: '钱款待办' },

@@ -1,0 +1,8 @@
+CREATE TABLE IF NOT EXISTS tags (
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  tag_id BIGINT NOT NULL,
+  name VARCHAR(120) COLLATE utf8mb4_bin NOT NULL,
+  fans BIGINT NOT NULL DEFAULT 0,
+  updated_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (appid, tag_id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

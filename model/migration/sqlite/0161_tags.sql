@@ -1,0 +1,8 @@
+CREATE TABLE IF NOT EXISTS tags (
+  appid TEXT NOT NULL,
+  tag_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  fans INTEGER NOT NULL DEFAULT 0,
+  updated_at DATETIME NOT NULL,
+  PRIMARY KEY (appid, tag_id)
+);

@@ -1,0 +1,2 @@
+ALTER TABLE reply_sends ADD COLUMN operator_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE reply_sends ADD COLUMN operator_name TEXT NOT NULL DEFAULT '';
