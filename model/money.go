@@ -20,6 +20,7 @@ const (
 	MoneyRefundMismatch MoneyKind = "refund_mismatch" // a refund's news does not fit ours
 	MoneyRefundStray    MoneyKind = "refund_stray"    // money went back without our doing
 	MoneyUnreadable     MoneyKind = "unreadable"      // WeChat truly said something nobody can read
+	MoneyBill           MoneyKind = "bill"            // WeChat's daily bill and our ledger differ, or the bill cannot be had
 )
 
 // MoneyState is whether a person still has to look.

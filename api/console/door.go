@@ -34,6 +34,7 @@ import (
 	"loudou/service/menu"
 	"loudou/service/operator"
 	"loudou/service/order"
+	"loudou/service/reconcile"
 	"loudou/service/reply"
 	"loudou/service/scene"
 )
@@ -52,6 +53,7 @@ type Door struct {
 	Orders    *order.Service
 	Grants    *grant.Service
 	Ledger    *ledger.Service
+	Reconcile *reconcile.Service
 	Courses   *course.Service
 	Coupons   *coupon.Service
 	Media     *media.Service
@@ -81,6 +83,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerArticle(api)
 	d.registerOrder(api)
 	d.registerMoney(r, api)
+	d.registerBill(r, api)
 	d.registerCourse(api)
 	d.registerLesson(api)
 	d.registerCoupon(api)

@@ -131,6 +131,7 @@ func TestWritesNeedTheToken(t *testing.T) {
 var files = map[string]model.Right{
 	"POST /console/v1/media":     model.RightEdit,
 	"GET /console/v1/orders.csv": model.RightMoney,
+	"GET /console/v1/bills.csv":  model.RightMoney,
 }
 
 // TestRoutesOutsideTheDocument finds every route of the console that the document does not know.

@@ -9,6 +9,7 @@ import (
 	"loudou/service/figure"
 	"loudou/service/ledger"
 	"loudou/service/order"
+	"loudou/service/reconcile"
 	"loudou/service/wxpay"
 	"loudou/service/xpay"
 )
@@ -41,6 +42,13 @@ func (h *house) sell() error {
 		DB: h.db, Shop: h.courses, Learners: h.learners, Channels: channels, Grants: h.grants, Inbox: h.ledger, Facts: h.events, Coupons: h.coupons,
 		Auditor: h.operators, Queue: h.jobs, Articles: figure.NewCatalogue(h.db, "articles"), Campaigns: figure.NewCatalogue(h.db, "campaigns"), Now: h.clock.now, RefundLimit: model.Fen(cfg.RefundLimit),
 	})
+	bills := map[model.Via]reconcile.Channel{}
+	for via, ch := range channels {
+		if c, ok := ch.(reconcile.Channel); ok {
+			bills[via] = c
+		}
+	}
+	h.reconcile = reconcile.New(reconcile.Options{DB: h.db, Channels: bills, Orders: h.orders, Inbox: h.ledger, Queue: h.jobs, AppID: cfg.MiniAppID, Now: h.clock.now})
 	h.money = h.orders
 	h.pushes.Orders = h.orders
 	h.erasers = append(h.erasers, h.orders.Erase)

@@ -33,6 +33,7 @@ import (
 	"loudou/service/order"
 	"loudou/service/person"
 	"loudou/service/progress"
+	"loudou/service/reconcile"
 	"loudou/service/statistic"
 	"loudou/service/store"
 	"loudou/service/wechat"
@@ -58,19 +59,20 @@ type house struct {
 	statistics *statistic.Service
 	connection *connection.Service
 
-	mini     *wechat.Client // nil without a Mini Program
-	xpay     *xpay.Client   // nil without virtual payment
-	grants   *grant.Service
-	courses  *course.Service
-	media    *media.Service
-	progress *progress.Service
-	learners *learner.Service
-	money    learner.Money // knows of open orders and refunds
-	pay      *wxpay.Client // nil without WeChat Pay
-	orders   *order.Service
-	coupons  *coupon.Service
-	ledger   *ledger.Service
-	erasers  []learner.Eraser // one for every owner of a table that knows a person
+	mini      *wechat.Client // nil without a Mini Program
+	xpay      *xpay.Client   // nil without virtual payment
+	grants    *grant.Service
+	courses   *course.Service
+	media     *media.Service
+	progress  *progress.Service
+	learners  *learner.Service
+	money     learner.Money // knows of open orders and refunds
+	pay       *wxpay.Client // nil without WeChat Pay
+	orders    *order.Service
+	coupons   *coupon.Service
+	ledger    *ledger.Service
+	reconcile *reconcile.Service
+	erasers   []learner.Eraser // one for every owner of a table that knows a person
 	listening
 
 	handler http.Handler
@@ -160,6 +162,7 @@ func build(cfg config.Config) (*house, error) {
 			Orders:    h.orders,
 			Grants:    h.grants,
 			Ledger:    h.ledger,
+			Reconcile: h.reconcile,
 
 			Connection: h.connection,
 			Todos:      h.todos(),

@@ -18,11 +18,12 @@ const (
 const answerLimit = 1 << 20
 
 // transport sends the SDK's requests, whose host is a constant, to base. Path and query stay, so our signature stays
-// true. Without a base, a connection that cannot be made goes to the second site. Answers are cut at 1 MiB: the SDK
-// reads them whole.
+// true. Without a base, a connection that cannot be made goes to the second site. Answers are cut at 1 MiB, since the SDK
+// reads them whole; files are not.
 type transport struct {
-	base *url.URL
-	next http.RoundTripper
+	base  *url.URL
+	next  http.RoundTripper
+	whole bool // files are as long as they are
 }
 
 var direct = &http.Transport{
@@ -51,6 +52,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if t.whole {
+		return resp, nil
 	}
 	resp.Body = struct {
 		io.Reader

@@ -42,10 +42,11 @@ type Options struct {
 
 // Client calls WeChat Pay for one merchant and one app. It is safe for many callers at once.
 type Client struct {
-	o    Options
-	api  *core.Client
-	keys *keyring
-	now  func() time.Time // the real clock: ages of signatures are WeChat's business, not ours
+	o     Options
+	api   *core.Client
+	files *core.Client // answers are neither signed nor short: bills
+	keys  *keyring
+	now   func() time.Time // the real clock: ages of signatures are WeChat's business, not ours
 }
 
 // New checks the settings without calling anybody; a wrong one is ErrInvalid and names the field.
@@ -92,6 +93,10 @@ func New(o Options) (*Client, error) {
 	ctx := context.Background() // the SDK wants one and does not use it while building
 	merchant := option.WithMerchantCredential(o.MchID, o.Serial, private)
 	if c.keys.api, err = core.NewClient(ctx, merchant, option.WithoutValidator(), option.WithHTTPClient(hc)); err != nil {
+		return nil, fmt.Errorf("wechat pay client: %w", err)
+	}
+	slow := &http.Client{Transport: &transport{base: base, next: o.Transport, whole: true}, Timeout: 10 * time.Minute, CheckRedirect: hc.CheckRedirect}
+	if c.files, err = core.NewClient(ctx, merchant, option.WithoutValidator(), option.WithHTTPClient(slow)); err != nil {
 		return nil, fmt.Errorf("wechat pay client: %w", err)
 	}
 	if c.api, err = core.NewClient(ctx, merchant, option.WithVerifier(c.keys), option.WithHTTPClient(hc)); err != nil {

@@ -90,10 +90,12 @@ type Fake struct {
 	typing map[string]bool
 	next   string // how the next refunds end
 	bills  map[string]bill
-	bg     sync.WaitGroup // first deliveries and refunds on their way
-	later  sync.WaitGroup // repeats
-	done   chan struct{}
-	closed bool
+
+	billFaults BillFaults
+	bg         sync.WaitGroup // first deliveries and refunds on their way
+	later      sync.WaitGroup // repeats
+	done       chan struct{}
+	closed     bool
 }
 
 var (

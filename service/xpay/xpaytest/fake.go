@@ -6,9 +6,10 @@
 // payer's session_key) over the very text of signData, the goods' published price and the floor of a selling price,
 // numbers used once; pay_sig of server calls over the raw body; query_order, notify_provide_goods, refund_order,
 // goods uploaded and published with a delay; xpay_goods_deliver_notify and xpay_refund_notify through the Mini
-// Program's push channel, up to fifteen retries, heard only by ErrCode 0; refunds refused for iOS orders.
+// Program's push channel, up to fifteen retries, heard only by ErrCode 0; refunds refused for iOS orders; a bill by download_bill, written after
+// the first question and from ten o'clock of the next day, with a line per payment and refund.
 //
-// What it does not: coins, subscriptions, complaints, withdrawals, the bill, Apple's question before a refund, the
+// What it does not: coins, subscriptions, complaints, withdrawals, Apple's question before a refund, the
 // sandbox's own behaviour, fees. There is no close: an order that nobody pays stays as it is.
 package xpaytest
 
@@ -55,11 +56,14 @@ type Fake struct {
 	mu     sync.Mutex
 	s      state
 	bad    BadDays
-	next   int // RetCode of the next refunds; 0 success
+	asked  map[string]bool // bills that were asked for
+	next   int             // RetCode of the next refunds; 0 success
 	bg     sync.WaitGroup
 	later  sync.WaitGroup
 	done   chan struct{}
 	closed bool
+
+	billFaults BillFaults
 }
 
 // New makes a fake and mounts it on the fake WeChat; Close ends it.
@@ -86,7 +90,7 @@ func New(o Options) *Fake {
 	if o.Retries == 0 {
 		o.Retries = 15
 	}
-	f := &Fake{opt: o, mux: http.NewServeMux(), done: make(chan struct{})}
+	f := &Fake{opt: o, mux: http.NewServeMux(), done: make(chan struct{}), asked: map[string]bool{}}
 	f.s.init()
 	f.gate = gate.New(f.mux)
 	f.routes()

@@ -38,6 +38,8 @@ func (f *Fake) routes() {
 	h("query_upload_goods", func(w http.ResponseWriter, _ []byte) { f.queryBatch(w, &f.s.Upload, "upload_item", "upload_status") })
 	h("start_publish_goods", f.startPublish)
 	h("query_publish_goods", func(w http.ResponseWriter, _ []byte) { f.queryBatch(w, &f.s.Publish, "publish_item", "publish_status") })
+	f.mux.HandleFunc("POST /xpay/download_bill", f.downloadBill)
+	f.mux.HandleFunc("GET /xpay/bill_file/{name}", f.billFile)
 	f.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, map[string]any{"errcode": 40066, "errmsg": "invalid url"})
 	})

@@ -193,6 +193,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** WeChat's daily bills against our ledger, the newest first */
+        get: operations["bills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/bills/{via}/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One day of one channel, with what does not fit */
+        get: operations["bill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/bills/{via}/{day}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch and compare the day again */
+        post: operations["runBill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/connection": {
         parameters: {
             query?: never;
@@ -1732,6 +1783,74 @@ export interface components {
             operator_name: string;
             reason: string;
         };
+        BillLine: {
+            /** Format: date-time */
+            compared_at?: string;
+            /** @description Asia/Shanghai */
+            day: string;
+            /** Format: int64 */
+            differs: number;
+            /** Format: int64 */
+            equal: number;
+            error?: string;
+            /**
+             * Format: int64
+             * @description fen, as the bill says, less what refunds gave back
+             */
+            fee: number;
+            /**
+             * Format: int64
+             * @description payments and refunds we learned of only from the bill
+             */
+            healed: number;
+            /**
+             * Format: int64
+             * @description in the bill and not with us
+             */
+            missing_here: number;
+            /**
+             * Format: int64
+             * @description with us and not in the bill
+             */
+            missing_there: number;
+            /**
+             * Format: int64
+             * @description fen: paid less refunded less fee
+             */
+            net: number;
+            /**
+             * Format: int64
+             * @description rows of other apps of the same merchant
+             */
+            other: number;
+            /**
+             * Format: int64
+             * @description fen, as the bill says
+             */
+            paid: number;
+            /**
+             * Format: int64
+             * @description fen, as the bill says
+             */
+            refunded: number;
+            /** Format: int64 */
+            rows: number;
+            /**
+             * @description none: no trade that day; fetched: not compared to its end
+             * @enum {string}
+             */
+            state: "waiting" | "none" | "fetched" | "done" | "failed";
+            /** @enum {string} */
+            via: "jsapi" | "xpay";
+        };
+        BillsOutBody: {
+            items: components["schemas"]["BillLine"][];
+            /** @description the latest day whose bill may be there */
+            last_day: string;
+            next_page_token: string;
+            /** @description channels that have bills */
+            vias: string[];
+        };
         Cell: {
             /** Format: int64 */
             n: number;
@@ -2148,6 +2267,68 @@ export interface components {
             items: components["schemas"]["Credit"][];
             rule: string;
         };
+        DayOutBody: {
+            /** Format: date-time */
+            compared_at?: string;
+            /** @description Asia/Shanghai */
+            day: string;
+            /** @description at most 1000, open ones first */
+            differences: components["schemas"]["DifferenceBody"][];
+            /** Format: int64 */
+            differs: number;
+            /** Format: int64 */
+            equal: number;
+            error?: string;
+            /**
+             * Format: int64
+             * @description fen, as the bill says, less what refunds gave back
+             */
+            fee: number;
+            /**
+             * Format: int64
+             * @description payments and refunds we learned of only from the bill
+             */
+            healed: number;
+            /**
+             * Format: int64
+             * @description in the bill and not with us
+             */
+            missing_here: number;
+            /**
+             * Format: int64
+             * @description with us and not in the bill
+             */
+            missing_there: number;
+            /**
+             * Format: int64
+             * @description fen: paid less refunded less fee
+             */
+            net: number;
+            /**
+             * Format: int64
+             * @description rows of other apps of the same merchant
+             */
+            other: number;
+            /**
+             * Format: int64
+             * @description fen, as the bill says
+             */
+            paid: number;
+            /**
+             * Format: int64
+             * @description fen, as the bill says
+             */
+            refunded: number;
+            /** Format: int64 */
+            rows: number;
+            /**
+             * @description none: no trade that day; fetched: not compared to its end
+             * @enum {string}
+             */
+            state: "waiting" | "none" | "fetched" | "done" | "failed";
+            /** @enum {string} */
+            via: "jsapi" | "xpay";
+        };
         Dialog: {
             answers: components["schemas"]["DialogAnswer"][];
             /** Format: int64 */
@@ -2156,6 +2337,43 @@ export interface components {
         DialogAnswer: {
             answer: string;
             messages: components["schemas"]["Message"][];
+        };
+        DifferenceBody: {
+            /**
+             * Format: int64
+             * @description its entry in the money inbox
+             */
+            entry_id?: number;
+            /** @enum {string} */
+            entry_state?: "open" | "done";
+            /** @enum {string} */
+            kind: "pay" | "refund";
+            /** @description an order of ours stands behind it */
+            known: boolean;
+            /**
+             * Format: int64
+             * @description fen; 0 where we have nothing
+             */
+            ours: number;
+            out_refund_no?: string;
+            out_trade_no: string;
+            resolved_by?: string;
+            resolved_why?: string;
+            /**
+             * Format: date-time
+             * @description a later comparison found it in order
+             */
+            solved_at?: string;
+            /**
+             * Format: int64
+             * @description fen; 0 where the bill has nothing
+             */
+            theirs: number;
+            todo?: string;
+            transaction_id?: string;
+            /** @enum {string} */
+            verdict: "differs" | "missing_here" | "missing_there";
+            what: string;
         };
         EntrantBody: {
             /** Format: date-time */
@@ -4081,6 +4299,111 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    bills: {
+        parameters: {
+            query?: {
+                via?: "jsapi" | "xpay";
+                /** @description first day, Asia/Shanghai */
+                from?: string;
+                /** @description last day, Asia/Shanghai */
+                to?: string;
+                /** @description open: only days with a difference or without a bill */
+                only?: "open";
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    bill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                via: "jsapi" | "xpay";
+                /** @description 2026-01-31, Asia/Shanghai */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    runBill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                via: "jsapi" | "xpay";
+                /** @description 2026-01-31, Asia/Shanghai */
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayOutBody"];
+                };
             };
             /** @description Error */
             default: {

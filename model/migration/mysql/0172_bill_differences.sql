@@ -1,0 +1,22 @@
+CREATE TABLE IF NOT EXISTS bill_differences (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  bill_id BIGINT UNSIGNED NOT NULL,
+  ukey VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  kind VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  verdict VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  order_id BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  transaction_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  out_trade_no VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  out_refund_no VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  ours BIGINT NOT NULL DEFAULT 0,
+  theirs BIGINT NOT NULL DEFAULT 0,
+  what VARCHAR(500) NOT NULL DEFAULT '',
+  inbox_key VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  fence BIGINT NOT NULL DEFAULT 0,
+  solved_at DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY bill_differences_once (ukey),
+  KEY bill_differences_bill (bill_id, id),
+  KEY bill_differences_order (order_id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

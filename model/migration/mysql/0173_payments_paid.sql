@@ -1,0 +1,1 @@
+CREATE INDEX payments_paid ON payments (via, paid_at)

@@ -1,0 +1,1 @@
+CREATE INDEX refunds_sent ON refunds (via, sent_at);
