@@ -11,7 +11,7 @@ let product, browser, cookies
 const pages = [
   ['home', ''], ['articles', 'articles'], ['article-new', 'articles/new'], ['article', 'articles/1'], ['replies', 'replies'], ['reply-new', 'replies/new'], ['reply', 'replies/2'],
   ['menu', 'menu'], ['scenes', 'scenes'], ['fans', 'fans'], ['fan', 'fans/1'], ['coupons', 'coupons'], ['courses', 'courses'], ['course-new', 'courses/new'], ['course', 'courses/1'], ['course-lessons', 'courses/1?tab=lessons'], ['course-funnel', 'courses/1?tab=funnel'],
-  ['orders', 'orders'], ['inbox', 'inbox'], ['data', 'data'], ['operators', 'operators'], ['connection', 'connection'], ['audit', 'audit'],
+  ['orders', 'orders'], ['inbox', 'inbox'], ['bills', 'bills'], ['data', 'data'], ['operators', 'operators'], ['connection', 'connection'], ['audit', 'audit'],
 ]
 
 before(async () => {

@@ -80,7 +80,7 @@ export const thingNames: Record<string, string> = { order: '订单', payment: '�
 export const thingWords: Record<string, Record<string, Word>> = { order: orderWords, payment: paymentWords, refund: refundWords, grant: grantWords }
 export const moneyKinds: Record<string, string> = {
   mismatch: '金额或付款人对不上', stray: '收到不认识的款项', after_close: '订单关闭后才付款', twice: '重复付款', late_apple: '苹果：关闭后才付款', twice_apple: '苹果：重复付款',
-  unknown: '支付结果一小时未知', closing: '订单一小时关不掉', refund_abnormal: '退款异常', refund_failed: '退款失败', refund_mismatch: '退款金额对不上', refund_stray: '收到不认识的退款',
+  unknown: '支付结果一小时未知', closing: '订单一小时关不掉', refund_abnormal: '退款异常', refund_failed: '退款失败', refund_mismatch: '退款金额对不上', refund_stray: '收到不认识的退款', bill: '账单对不上',
 }
 
 // actorName says who did a step: "wechat:notify", "timer", "learner:7", "operator:2" or "operator:2:小明".
