@@ -30,6 +30,7 @@ type MenuButton struct {
 
 // ConditionalMenu is a menu for the fans who match; WeChat tries the newest first.
 type ConditionalMenu struct {
+	Name      string       `json:"name,omitempty"` // ours; WeChat knows none
 	Button    []MenuButton `json:"button"`
 	MatchRule MenuMatch    `json:"matchrule"`
 }
@@ -52,7 +53,10 @@ func (m *Menu) Check() error {
 	bad := Refuse(ErrInvalid, CodeInvalid, "")
 	checkMenu(bad, "buttons", "", m.Buttons)
 	for i, c := range m.Conditional {
-		field, where := fmt.Sprintf("conditional[%d]", i), fmt.Sprintf("第 %d 个个性化菜单的", i+1)
+		field, where := fmt.Sprintf("conditional[%d]", i), "个性化菜单「"+c.Title()+"」的"
+		if utf8.RuneCountInString(c.Name) > 30 {
+			bad.Field(field+".name", where+"名字最多 30 个字")
+		}
 		if c.MatchRule == (MenuMatch{}) {
 			bad.Field(field+".matchrule", where+"条件没有填写")
 		}
@@ -173,7 +177,7 @@ func (m *Menu) Sees(tags []int) (buttons []MenuButton, name string) {
 		c := &m.Conditional[i]
 		id, err := strconv.Atoi(c.MatchRule.TagID)
 		if err == nil && c.MatchRule.Platform == "" && slices.Contains(tags, id) {
-			return c.Button, fmt.Sprintf("第 %d 个个性化菜单（标签 %d）", i+1, id)
+			return c.Button, "个性化菜单「" + c.Title() + "」"
 		}
 	}
 	return m.Buttons, "默认菜单"

@@ -64,6 +64,8 @@ type Door struct {
 	Guards     func(ctx context.Context) (Guards, error)
 	// PublicURL is the origin browsers reach us at; https makes the cookie __Host- and Secure.
 	PublicURL string
+	// MiniAppID is our Mini Program, for buttons that open it; empty: none.
+	MiniAppID string
 
 	cross *http.CrossOriginProtection
 }

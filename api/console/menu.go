@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,6 +20,16 @@ func (d *Door) registerMenu(api huma.API) {
 	verb(d, api, model.RightEdit, op("saveMenuDraft", "PUT", "/draft", "Save the draft, finished or not"), d.saveMenuDraft)
 	verb(d, api, model.RightEdit, op("publishMenu", "POST", "/publish", "Check the draft and put it live"), d.publishMenu)
 	verb(d, api, model.RightRead, op("menuVersions", "GET", "/versions", "Published versions, newest first"), d.menuVersions)
+	verb(d, api, model.RightRead, op("compareMenus", "POST", "/compare", "How one menu differs from another, in words"), d.compareMenus)
+	verb(d, api, model.RightRead, op("liveMenu", "GET", "/live", "What is live at WeChat, as a draft would be, and how it differs"), d.liveMenu)
+	verb(d, api, model.RightRead, op("seeMenu", "POST", "/see", "Which menu one fan sees"), d.seeMenu)
+	verb(d, api, model.RightRead, op("menuTaps", "GET", "/taps", "How often fans tapped what sends a key, by version"), d.menuTaps)
+	verb(d, api, model.RightRead, op("menuPlans", "GET", "/plans", "What will be published at a time, and what failed to"), d.menuPlans)
+	plan := op("planMenu", "POST", "/plans", "Publish the draft as it stands at a time")
+	plan.DefaultStatus = http.StatusCreated
+	verb(d, api, model.RightEdit, plan, d.planMenu)
+	verb(d, api, model.RightEdit, op("replanMenu", "PUT", "/plans/{id}", "Change a plan's time, note or menu"), d.replanMenu)
+	verb(d, api, model.RightEdit, op("unplanMenu", "DELETE", "/plans/{id}", "Take a plan back"), d.unplanMenu)
 	verb(d, api, model.RightEdit, op("restoreMenu", "POST", "/versions/{n}/restore", "Put version n live again"), d.restoreMenu)
 }
 
@@ -32,16 +43,19 @@ type menuDraftOut struct {
 		Version     int64                   `json:"version" doc:"live version; 0: none of ours"`
 		Faults      []string                `json:"faults" doc:"what publishing would refuse"`
 		Changes     []string                `json:"changes" doc:"against what is live"`
+		MiniAppID   string                  `json:"mini_appid" doc:"our Mini Program; empty: none"`
+		Fallback    string                  `json:"fallback" doc:"the web page of ours for a WeChat too old for it"`
 	}
 }
 
-func viewMenuDraft(m menu.Draft) *menuDraftOut {
+func (d *Door) viewMenuDraft(m menu.Draft) *menuDraftOut {
 	out := &menuDraftOut{}
 	b := &out.Body
 	b.Buttons, b.Conditional, b.Revision, b.UpdatedBy, b.UpdatedAt, b.Version, b.Faults, b.Changes = m.Buttons, m.Conditional, m.Revision, m.By, m.UpdatedAt, m.Live, m.Faults, m.Changes
 	if b.Faults == nil {
 		b.Faults = []string{}
 	}
+	b.MiniAppID, b.Fallback = d.MiniAppID, d.PublicURL
 	return out
 }
 
@@ -50,7 +64,7 @@ func (d *Door) menuDraft(ctx context.Context, _ *struct{}) (*menuDraftOut, error
 	if err != nil {
 		return nil, err
 	}
-	return viewMenuDraft(m), nil
+	return d.viewMenuDraft(m), nil
 }
 
 func (d *Door) saveMenuDraft(ctx context.Context, in *struct {
@@ -64,7 +78,7 @@ func (d *Door) saveMenuDraft(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return viewMenuDraft(m), nil
+	return d.viewMenuDraft(m), nil
 }
 
 type menuVersionBody struct {

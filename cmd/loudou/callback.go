@@ -51,7 +51,7 @@ func (h *house) callback() error {
 		h.official, account = c, official{c}
 	}
 	h.replies = reply.New(h.db, cfg.OfficialAppID, h.jobs, h.operators, account, h.clock.now)
-	h.menus = menu.New(h.db, cfg.OfficialAppID, account, h.operators, h.clock.now)
+	h.menus = menu.New(h.db, cfg.OfficialAppID, account, h.jobs, h.operators, h.clock.now)
 	h.followers = follower.New(h.db, cfg.OfficialAppID, h.jobs, h.persons, account, h.clock.now)
 	h.scenes = scene.New(h.db, cfg.OfficialAppID, account, h.operators, h.clock.now)
 	h.campaigns = campaign.New(h.db, cfg.OfficialAppID, h.events, h.persons, h.operators, h.clock.now)
@@ -61,6 +61,7 @@ func (h *house) callback() error {
 		return err
 	}
 	h.replies.Knows(h.inbox)
+	h.menus.Counts(h.inbox)
 	h.followers.Greets(h.replies)
 	if !h.redis.Embedded { // the in-process one would only tell this process what it knows
 		h.replies.Remembers(h.redis)
@@ -74,6 +75,7 @@ func (h *house) callback() error {
 	h.jobs.Handle(inbox.HandJob, h.inbox.Hand)
 	h.jobs.Handle(reply.SendJob, h.replies.Send)
 	h.jobs.Handle(follower.InfoJob, h.followers.Info)
+	h.jobs.Handle(menu.PlanJob, h.menus.RunPlan)
 	h.jobs.Every("inbox.sweep", 24*time.Hour, func(ctx context.Context) error { return h.inbox.Sweep(ctx, pushKept) })
 	h.jobs.Every("reply.sweep", 24*time.Hour, func(ctx context.Context) error { return h.replies.SweepSends(ctx, pushKept) })
 	h.jobs.Every("scene.renew", time.Hour, h.scenes.Renew)
@@ -178,37 +180,6 @@ type officialAccount interface {
 // official turns the gateway's words into those the services ask in.
 type official struct{ *wechat.Client }
 
-func (o official) MenuCreate(ctx context.Context, buttons []model.MenuButton) error {
-	return o.Client.MenuCreate(ctx, gatewayButtons(buttons))
-}
-
-func (o official) MenuConditional(ctx context.Context) ([]string, error) {
-	m, err := o.MenuGet(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]string, 0, len(m.Conditional))
-	for _, c := range m.Conditional {
-		out = append(out, c.MenuID)
-	}
-	return out, nil
-}
-
-func (o official) MenuAddConditional(ctx context.Context, buttons []model.MenuButton, match model.MenuMatch) (string, error) {
-	return o.Client.MenuAddConditional(ctx, gatewayButtons(buttons), wechat.MatchRule(match))
-}
-
-func gatewayButtons(in []model.MenuButton) []wechat.Button {
-	if len(in) == 0 {
-		return nil
-	}
-	out := make([]wechat.Button, 0, len(in))
-	for _, b := range in {
-		out = append(out, wechat.Button{Type: b.Type, Name: b.Name, Key: b.Key, URL: b.URL, AppID: b.AppID, PagePath: b.PagePath, MediaID: b.MediaID, ArticleID: b.ArticleID, SubButton: gatewayButtons(b.SubButton)})
-	}
-	return out
-}
-
 func (o official) FollowerInfo(ctx context.Context, openid model.OpenID) (model.FollowerInfo, error) {
 	u, err := o.UserInfo(ctx, openid)
 	return followerInfo(u), err
@@ -235,16 +206,6 @@ var errNoOfficial = model.Refuse(model.ErrUnavailable, model.CodeUnavailable, "å
 func (noOfficial) SendCustom(context.Context, model.OpenID, model.Message) error {
 	return errNoOfficial
 }
-
-func (noOfficial) MenuCreate(context.Context, []model.MenuButton) error { return errNoOfficial }
-
-func (noOfficial) MenuConditional(context.Context) ([]string, error) { return nil, errNoOfficial }
-
-func (noOfficial) MenuAddConditional(context.Context, []model.MenuButton, model.MenuMatch) (string, error) {
-	return "", errNoOfficial
-}
-
-func (noOfficial) MenuDelConditional(context.Context, string) error { return errNoOfficial }
 
 func (noOfficial) FollowerInfo(context.Context, model.OpenID) (model.FollowerInfo, error) {
 	return model.FollowerInfo{}, errNoOfficial

@@ -168,6 +168,7 @@ func build(cfg config.Config) (*house, error) {
 			Todos:      h.todos(),
 			Guards:     h.guards,
 			PublicURL:  cfg.PublicURL,
+			MiniAppID:  cfg.MiniAppID,
 		},
 		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events, Orders: h.orders, Coupons: h.coupons},
 		&hook.Pay{WxPay: h.pay, Orders: h.orders, Count: func(reason string) { h.pushes.Count("pay", reason) }},

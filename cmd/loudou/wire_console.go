@@ -70,6 +70,7 @@ func (h *house) todos() []console.Todo {
 			d, err := h.menus.Draft(ctx)
 			return int64(len(d.Changes)), err
 		}},
+		{Key: "menu_plans", Title: "没发布成的定时菜单", Link: "/menu", Count: h.menus.Failed},
 		{Key: "dead_jobs", Title: "失败的后台任务", Link: "/connection?status=dead", Count: func(ctx context.Context) (int64, error) { return h.jobs.Count(ctx, model.JobDead) }},
 	}
 }

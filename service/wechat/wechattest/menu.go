@@ -116,7 +116,7 @@ func (f *Fake) menuCreate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.mu.Lock()
-	f.s.Menu, f.s.MenuAt = plainJSON(fill(in.Button)), f.opt.Now()
+	f.s.Menu, f.s.MenuAt, f.s.Console = plainJSON(fill(in.Button)), f.opt.Now(), nil
 	f.mu.Unlock()
 	f.changed()
 	ok(w)
@@ -156,7 +156,7 @@ func (f *Fake) menuGet(w http.ResponseWriter, _ *http.Request) {
 
 func (f *Fake) menuDelete(w http.ResponseWriter, _ *http.Request) {
 	f.mu.Lock()
-	f.s.Menu, f.s.Conditional = nil, nil
+	f.s.Menu, f.s.Conditional, f.s.Console = nil, nil, nil
 	f.mu.Unlock()
 	f.changed()
 	ok(w)
@@ -276,9 +276,22 @@ func (f *Fake) menuTry(w http.ResponseWriter, r *http.Request) {
 	answer(w, map[string]any{"button": m})
 }
 
+// SetConsoleMenu is the operator making a menu in WeChat's own console: buttons in the form of
+// get_current_selfmenu_info, which alone shows them. A menu made by interface takes its place.
+func (f *Fake) SetConsoleMenu(buttons string) {
+	f.mu.Lock()
+	f.s.Console, f.s.Menu, f.s.Conditional = json.RawMessage(buttons), nil, nil
+	f.mu.Unlock()
+	f.changed()
+}
+
 func (f *Fake) menuShown(w http.ResponseWriter, _ *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.s.Console != nil {
+		answer(w, map[string]any{"is_menu_open": 1, "selfmenu_info": map[string]any{"button": f.s.Console}})
+		return
+	}
 	if f.s.Menu == nil {
 		answer(w, map[string]any{"is_menu_open": 0})
 		return

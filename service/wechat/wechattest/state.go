@@ -101,6 +101,7 @@ type state struct {
 	Menu        json.RawMessage    `json:"menu,omitempty"`
 	MenuAt      time.Time          `json:"menu_at,omitzero"`
 	Conditional []conditional      `json:"conditional,omitempty"`
+	Console     json.RawMessage    `json:"console,omitempty"` // the menu made in WeChat's own console, while that is what fans see
 	Tickets     map[string]*ticket `json:"tickets"`
 	Media       map[string]*media  `json:"media"`
 	Tags        []tag              `json:"tags"`

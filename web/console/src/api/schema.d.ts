@@ -762,6 +762,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/menu/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How one menu differs from another, in words */
+        post: operations["compareMenus"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/menu/draft": {
         parameters: {
             query?: never;
@@ -780,6 +797,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/menu/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is live at WeChat, as a draft would be, and how it differs */
+        get: operations["liveMenu"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/menu/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What will be published at a time, and what failed to */
+        get: operations["menuPlans"];
+        put?: never;
+        /** Publish the draft as it stands at a time */
+        post: operations["planMenu"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/menu/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a plan's time, note or menu */
+        put: operations["replanMenu"];
+        post?: never;
+        /** Take a plan back */
+        delete: operations["unplanMenu"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/menu/publish": {
         parameters: {
             query?: never;
@@ -791,6 +861,40 @@ export interface paths {
         put?: never;
         /** Check the draft and put it live */
         post: operations["publishMenu"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/menu/see": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which menu one fan sees */
+        post: operations["seeMenu"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/menu/taps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often fans tapped what sends a key, by version */
+        get: operations["menuTaps"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1993,9 +2097,14 @@ export interface components {
             items: components["schemas"]["Cohort"][];
             rule: string;
         };
+        CompareMenusRequest: {
+            after: components["schemas"]["MenuBody"];
+            before: components["schemas"]["MenuBody"];
+        };
         ConditionalMenu: {
             button: components["schemas"]["MenuButton"][];
             matchrule: components["schemas"]["MenuMatch"];
+            name?: string;
         };
         ConfirmationBody: {
             comment: string;
@@ -2792,6 +2901,20 @@ export interface components {
             /** @description the address to spread */
             url: string;
         };
+        LiveMenuOutBody: {
+            /** @description what reply rules must say, were this the menu */
+            answers: components["schemas"]["MenuAnswer"][];
+            buttons: components["schemas"]["MenuButton"][];
+            /** @description from the draft to what is live */
+            changes: string[];
+            conditional: components["schemas"]["ConditionalMenu"][];
+            /** @description from the version published last to what is live: changed elsewhere */
+            drifted: string[];
+            /** @description what could not be taken over as it was */
+            notes: string[];
+            /** @description the menu is switched on */
+            open: boolean;
+        };
         LiveView: {
             /** Format: date-time */
             as_of: string;
@@ -2836,6 +2959,15 @@ export interface components {
              */
             width: number;
         };
+        MenuAnswer: {
+            button: string;
+            key: string;
+            message: components["schemas"]["Message"];
+        };
+        MenuBody: {
+            buttons: components["schemas"]["MenuButton"][];
+            conditional?: components["schemas"]["ConditionalMenu"][];
+        };
         MenuButton: {
             appid?: string;
             article_id?: string;
@@ -2856,8 +2988,12 @@ export interface components {
             /** @description against what is live */
             changes: string[];
             conditional: components["schemas"]["ConditionalMenu"][];
+            /** @description the web page of ours for a WeChat too old for it */
+            fallback: string;
             /** @description what publishing would refuse */
             faults: string[];
+            /** @description our Mini Program; empty: none */
+            mini_appid: string;
             /**
              * Format: int64
              * @description send it back on saving to be told when somebody was faster
@@ -2876,6 +3012,39 @@ export interface components {
             client_platform_type?: string;
             tag_id?: string;
         };
+        MenuPlanBody: {
+            /** Format: date-time */
+            at: string;
+            buttons: components["schemas"]["MenuButton"][];
+            by: string;
+            /** @description against what will be live just before */
+            changes: string[];
+            conditional: components["schemas"]["ConditionalMenu"][];
+            /**
+             * Format: int64
+             * @description the draft's revision that was planned
+             */
+            draft: number;
+            /** @description of the last try */
+            error: string;
+            /** Format: int64 */
+            id: number;
+            note: string;
+            /**
+             * Format: int64
+             * @description send it back with a change
+             */
+            revision: number;
+            /** @enum {string} */
+            state: "waiting" | "running" | "failed";
+            /** Format: int64 */
+            tries: number;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        MenuPlansOutBody: {
+            items: components["schemas"]["MenuPlanBody"][];
+        };
         MenuVersionBody: {
             /** Format: date-time */
             at: string;
@@ -2889,6 +3058,9 @@ export interface components {
             restored_from?: number;
             /** Format: int64 */
             version: number;
+        };
+        MenuWordsOutBody: {
+            changes: string[];
         };
         Message: {
             appid?: string;
@@ -3334,6 +3506,16 @@ export interface components {
             transaction_id?: string;
             via: string;
         };
+        PlanMenuRequest: {
+            /** Format: date-time */
+            at: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description of the draft that was looked at
+             */
+            revision?: number;
+        };
         PriceBody: {
             /** Format: date-time */
             at: string;
@@ -3531,6 +3713,18 @@ export interface components {
             index: number;
             reason: string;
         };
+        ReplanMenuRequest: {
+            /** Format: date-time */
+            at: string;
+            /** @description take the draft as it stands now */
+            draft?: boolean;
+            note?: string;
+            /**
+             * Format: int64
+             * @description of the plan
+             */
+            revision: number;
+        };
         RepliesOutBody: {
             items: components["schemas"]["ReplyBody"][];
             next_page_token: string;
@@ -3649,6 +3843,22 @@ export interface components {
             /** Format: double */
             p90: number | null;
         };
+        SeeMenuRequest: {
+            /** Format: int64 */
+            follower_id?: number;
+            /** @description openid or WeChat id, instead */
+            who?: string;
+        };
+        SeenMenuOutBody: {
+            buttons: components["schemas"]["MenuButton"][];
+            /** @description which of the published menus; empty: none of ours */
+            name: string;
+            /**
+             * Format: int64
+             * @description -1 the default menu, else the number of the conditional one; -2 none of ours
+             */
+            which: number;
+        };
         SendBody: {
             /** Format: date-time */
             at: string;
@@ -3725,6 +3935,22 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+        };
+        TapBody: {
+            /** Format: int64 */
+            count: number;
+            /** @description CLICK, VIEW, view_miniprogram, scancode_push … */
+            event: string;
+            /** @description key, url or pagepath */
+            key: string;
+            /**
+             * Format: int64
+             * @description live when they tapped; 0: before the first of ours
+             */
+            version: number;
+        };
+        TapsOutBody: {
+            items: components["schemas"]["TapBody"][];
         };
         TodoBody: {
             /** Format: int64 */
@@ -5697,6 +5923,39 @@ export interface operations {
             };
         };
     };
+    compareMenus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompareMenusRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuWordsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     menuDraft: {
         parameters: {
             query?: never;
@@ -5759,6 +6018,164 @@ export interface operations {
             };
         };
     };
+    liveMenu: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveMenuOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    menuPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuPlansOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    planMenu: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanMenuRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuPlanBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replanMenu: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplanMenuRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuPlanBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    unplanMenu: {
+        parameters: {
+            query: {
+                /** @description of the plan */
+                revision: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     publishMenu: {
         parameters: {
             query?: never;
@@ -5779,6 +6196,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MenuVersionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    seeMenu: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeeMenuRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenMenuOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    menuTaps: {
+        parameters: {
+            query: {
+                /** @description first day, Asia/Shanghai */
+                from: string;
+                /** @description last day */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TapsOutBody"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS menu_turns (
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  fence BIGINT NOT NULL DEFAULT 0,
+  lease_until DATETIME(3) NOT NULL,
+  PRIMARY KEY (appid)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

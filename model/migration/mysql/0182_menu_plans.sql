@@ -1,0 +1,18 @@
+CREATE TABLE IF NOT EXISTS menu_plans (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  publish_at DATETIME(3) NOT NULL,
+  note VARCHAR(500) NOT NULL DEFAULT '',
+  menu MEDIUMTEXT COLLATE utf8mb4_bin NOT NULL,
+  draft_revision BIGINT NOT NULL DEFAULT 0,
+  revision BIGINT NOT NULL DEFAULT 1,
+  state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  tries BIGINT NOT NULL DEFAULT 0,
+  error VARCHAR(500) NOT NULL DEFAULT '',
+  version BIGINT NOT NULL DEFAULT 0,
+  operator_id BIGINT NOT NULL DEFAULT 0,
+  operator_name VARCHAR(64) NOT NULL DEFAULT '',
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  KEY menu_plans_state (appid, state, publish_at)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

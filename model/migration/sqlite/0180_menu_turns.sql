@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS menu_turns (
+  appid TEXT NOT NULL,
+  fence INTEGER NOT NULL DEFAULT 0,
+  lease_until DATETIME NOT NULL,
+  PRIMARY KEY (appid)
+);

@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS pushes_event ON pushes (appid, event, happened_at);
