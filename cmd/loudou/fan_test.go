@@ -21,6 +21,9 @@ func TestFansDay(t *testing.T) {
 			t.Errorf("a draft answered: %s %s", got.Plain, got.Fault)
 		}
 		d.publish()
+		for _, bad := range []string{``, ` a1`, `a1\n`, `a\u0000b`, strings.Repeat("字", 22)} {
+			d.call("POST", "/scene-codes", `{"scene":"`+bad+`"}`, 400)
+		}
 		d.call("POST", "/scene-codes", `{"scene":"a1","permanent":true,"channel":"海报"}`, 201)
 		d.rule(`{"name":"海报","kind":"scene","event_key":"a1","messages":[{"type":"text","content":"海报来的"}]}`)
 		d.rule(`{"name":"今日","kind":"menu","event_key":"TODAY","messages":[{"type":"text","content":"今日课程表"}]}`)

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"gorm.io/gorm"
@@ -78,8 +80,11 @@ func (scanRow) TableName() string { return "scene_scans" }
 // other settings; WeChat's own.
 func (s *Service) Create(ctx context.Context, by model.Operator, c model.SceneCode) (model.SceneCode, error) {
 	bad := model.Refuse(model.ErrInvalid, model.CodeInvalid, "请检查填写的内容")
-	if n := utf8.RuneCountInString(c.Scene); n < 1 || n > 64 || !utf8.ValidString(c.Scene) || len(c.Scene) > 64 {
-		bad.Field("scene", "场景值应为 1 到 64 个字符")
+	switch {
+	case c.Scene == "" || len(c.Scene) > 64:
+		bad.Field("scene", "场景值应为 1 到 64 个字节，一个汉字 3 个字节")
+	case !utf8.ValidString(c.Scene) || strings.TrimSpace(c.Scene) != c.Scene || strings.ContainsFunc(c.Scene, unicode.IsControl):
+		bad.Field("scene", "场景值首尾不能有空格，也不能有换行")
 	}
 	if len(c.Channel) > 64 {
 		bad.Field("channel", "渠道最多 64 字节")
