@@ -92,6 +92,11 @@ export function actorName(who: string | null | undefined): string {
   return kind === 'learner' ? `学员 ${id}` : kind === 'operator' ? name.join(':') || `操作员 ${id}` : who
 }
 
+// WeChat's words for what became of a payment, as the orders' history quotes them: 微信：SUCCESS.
+const tradeNames: Record<string, string> = { SUCCESS: '支付成功', REFUND: '已转入退款', NOTPAY: '还没支付', CLOSED: '已关闭', REVOKED: '已撤销', USERPAYING: '正在支付', PAYERROR: '支付失败' }
+export const tradeName = (state: string) => tradeNames[state] ?? state
+export const quoted = (why: string | undefined) => why?.replace(/^微信：([A-Z]+)$/, (_, state: string) => `微信：${tradeName(state)}`)
+
 // oneOf narrows what stands in the address to the words the service knows; anything else is no condition.
 export function oneOf<K extends string>(words: Record<K, unknown>, value: string): K | undefined {
   return Object.hasOwn(words, value) ? (value as K) : undefined
