@@ -64,7 +64,7 @@ type Door struct {
 	Guards     func(ctx context.Context) (Guards, error)
 	// PublicURL is the origin browsers reach us at; https makes the cookie __Host- and Secure.
 	PublicURL string
-	// MiniAppID is our Mini Program, for buttons that open it; empty: none.
+	// MiniAppID is our Mini Program's, for cards and menu buttons; empty where there is none.
 	MiniAppID string
 
 	cross *http.CrossOriginProtection

@@ -81,14 +81,15 @@ func (d *Door) changeOperator(ctx context.Context, in *struct {
 
 type settingsOut struct {
 	Body struct {
-		TwoPerson        bool `json:"two_person" doc:"publishing an article needs two people"`
-		TwoPersonInForce bool `json:"two_person_in_force" doc:"two_person, while two enabled operators may confirm"`
+		TwoPerson        bool   `json:"two_person" doc:"publishing an article needs two people"`
+		TwoPersonInForce bool   `json:"two_person_in_force" doc:"two_person, while two enabled operators may confirm"`
+		MiniAppID        string `json:"mini_appid" doc:"our Mini Program's, to fill in where one is asked; may be empty"`
 	}
 }
 
-func viewSettings(s operator.Settings) *settingsOut {
+func (d *Door) viewSettings(s operator.Settings) *settingsOut {
 	out := &settingsOut{}
-	out.Body.TwoPerson, out.Body.TwoPersonInForce = s.TwoPerson, s.InForce
+	out.Body.TwoPerson, out.Body.TwoPersonInForce, out.Body.MiniAppID = s.TwoPerson, s.InForce, d.MiniAppID
 	return out
 }
 
@@ -97,7 +98,7 @@ func (d *Door) settings(ctx context.Context, _ *struct{}) (*settingsOut, error) 
 	if err != nil {
 		return nil, err
 	}
-	return viewSettings(s), nil
+	return d.viewSettings(s), nil
 }
 
 func (d *Door) changeSettings(ctx context.Context, in *struct {
@@ -109,5 +110,5 @@ func (d *Door) changeSettings(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return viewSettings(s), nil
+	return d.viewSettings(s), nil
 }

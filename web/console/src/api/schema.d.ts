@@ -3901,6 +3901,8 @@ export interface components {
             token: string;
         };
         SettingsOutBody: {
+            /** @description our Mini Program's, to fill in where one is asked; may be empty */
+            mini_appid: string;
             /** @description publishing an article needs two people */
             two_person: boolean;
             /** @description two_person, while two enabled operators may confirm */
