@@ -209,6 +209,22 @@ test('two people edit the menu: the second learns who was faster, what differs, 
   for (const p of [a, b]) await p.context().close()
 })
 
+test('on a phone the button that saves stays in sight, however long the form', async () => {
+  for (const [route, save] of [['courses/1', 'course-save'], ['replies/2', 'reply-save'], ['menu', 'menu-save']]) {
+    const page = await open({ viewport: { width: 390, height: 844 } }, route)
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight))
+    await until('the button is on the screen', () => page.locator(at(save)).evaluate((e) => { const r = e.getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight && e.contains(document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2)) }))
+    await page.context().close()
+  }
+})
+
+test('our own Mini Program need not be typed', async () => {
+  const page = await open({}, 'replies/new')
+  await page.locator(at('message-add-miniprogrampage')).click()
+  assert.match(await page.locator(`input${at('message-1-appid')}`).inputValue(), /^wx/)
+  await page.context().close()
+})
+
 test('/docs works without anybody else, under its CSP', async () => {
   const page = await browser.page()
   await page.goto(product.url + '/docs')
