@@ -13,7 +13,9 @@
 // Three figures of the datacube are there: followers who came and left (its own people), their total, and the
 // running totals of published articles (a curve towards a number the test names).
 //
-// What it does not: mass sends, drafts and publishing, template and subscribe messages, the other figures, OAuth
+// Drafts, publishing and mass sends with their quotas, their end told by an event or asked for; comments.
+//
+// What it does not: mass sends to a list of openids, template and subscribe messages, the other figures, OAuth
 // pages, third-party platforms, the real risk control, and any limit that would need millions of calls. Quotas are
 // counted only where a test orders it (Fail with an errcode). Signature times and token ages follow the real clock;
 // CreateTime, subscribe_time and message windows follow Options.Now.
@@ -63,6 +65,7 @@ type Options struct {
 	Wait           time.Duration    // how long an answer may take, default 5 s
 	RetryEvery     time.Duration    // spacing of deliveries, default 5 s
 	Deliveries     int              // deliveries of one push in all, default 3
+	JobTime        time.Duration    // how long a mass send or a publication takes, default 200 ms
 	Client         *http.Client     // used for pushes
 	OnChange       func()           // called, outside locks, when there is something new to keep
 }
@@ -85,6 +88,7 @@ type Fake struct {
 	mu     sync.Mutex
 	s      state
 	bad    BadDays
+	jobs   Jobs
 	tokens map[string]*token // by value
 	last   map[string]string // the current token by appid and kind
 	once   map[string]code   // login and phone codes
@@ -123,6 +127,9 @@ func New(o Options) *Fake {
 	}
 	if o.Deliveries == 0 {
 		o.Deliveries = 3
+	}
+	if o.JobTime == 0 {
+		o.JobTime = 200 * time.Millisecond
 	}
 	if o.Client == nil {
 		o.Client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
@@ -231,6 +238,9 @@ var messages = map[int]string{
 	40066: "invalid url", 40097: "invalid args", 40125: "invalid appsecret,", 40129: "invalid scene", 40137: "invalid image format", 40163: "code been used,", 41001: "access_token missing", 41002: "appid missing", 41004: "appsecret missing", 41005: "media data missing", 41006: "media_id missing", 41008: "missing code", 41009: "missing openid",
 	41030: "invalid page", 42001: "access_token expired", 43001: "require GET method", 43002: "require POST method", 44002: "empty post data", 44004: "empty content", 45001: "media size out of limit", 45009: "reach max api daily quota limit", 45011: "api minute-quota reach limit mustslower retry next minute",
 	45015: "response out of time limit or subscription is canceled", 45029: "qrcode count out of limit", 45047: "out of response count limit", 46003: "menu no exist", 47001: "data format error", 47003: "argument invalid!", 48001: "api unauthorized", 48006: "forbid to clear quota because of reaching the limit",
+	40059: "invalid msg id", 40114: "invalid index", 40132: "invalid username", 44003: "empty news data", 45002: "content size out of limit", 45003: "title size out of limit", 45004: "description size out of limit", 45005: "url size out of limit", 45008: "article size out of limit",
+	45028: "has no masssend quota", 45065: "clientmsgid exist", 45066: "same clientmsgid retry too fast", 45067: "clientmsgid size out of limit", 45159: "invalid tag id", 43004: "require subscribe", 53600: "article id invalid",
+	88000: "without comment privilege", 88001: "msg_data is not exists", 88003: "elected comment upper limit", 88005: "already reply", 88007: "reply content is empty or content length limit", 88008: "comment is not exists", 88010: "count range error. cout <= 0 or count > 50",
 	65301: "no such menuid", 65303: "there is no selfmenu, please create selfmenu first", 65304: "match rule empty", 76021: "cgi_path not found", 87009: "invalid signature", 10060001: "支付单不存在",
 }
 

@@ -46,6 +46,26 @@ func (f *Fake) routes() {
 	h("/cgi-bin/material/get_materialcount", f.official("GET", f.materialCount))
 	h("/cgi-bin/material/batchget_material", f.official("POST", f.materialList))
 
+	h("/cgi-bin/draft/add", f.official("POST", f.draftAdd))
+	h("/cgi-bin/draft/update", f.official("POST", f.draftUpdate))
+	h("/cgi-bin/draft/get", f.official("POST", f.draftGet))
+	h("/cgi-bin/draft/delete", f.official("POST", f.draftDelete))
+	h("/cgi-bin/draft/count", f.official("GET", f.draftCount))
+	h("/cgi-bin/freepublish/submit", f.official("POST", f.publishSubmit))
+	h("/cgi-bin/freepublish/get", f.official("POST", f.publishGet))
+	h("/cgi-bin/freepublish/delete", f.official("POST", f.publishDelete))
+	h("/cgi-bin/message/mass/sendall", f.official("POST", f.massAll))
+	h("/cgi-bin/message/mass/preview", f.official("POST", f.massPreview))
+	h("/cgi-bin/message/mass/get", f.official("POST", f.massGet))
+	h("/cgi-bin/comment/open", f.commentOpen(false))
+	h("/cgi-bin/comment/close", f.commentOpen(true))
+	h("/cgi-bin/comment/list", f.commentList())
+	h("/cgi-bin/comment/markelect", f.elect(true))
+	h("/cgi-bin/comment/unmarkelect", f.elect(false))
+	h("/cgi-bin/comment/delete", f.commentDelete())
+	h("/cgi-bin/comment/reply/add", f.commentReply())
+	h("/cgi-bin/comment/reply/delete", f.commentUnreply())
+
 	h("/datacube/getusersummary", f.official("POST", f.userSummary))
 	h("/datacube/getusercumulate", f.official("POST", f.userCumulate))
 	h("/datacube/getarticletotaldetail", f.official("POST", f.articleTotals))
@@ -84,6 +104,8 @@ func (f *Fake) clearQuota(w http.ResponseWriter, r *http.Request) {
 
 // limits are a day's calls of a new account.
 var limits = map[string]int{"/cgi-bin/token": 2000, "/cgi-bin/menu/create": 1000, "/cgi-bin/menu/get": 10000, "/cgi-bin/menu/delete": 1000, "/cgi-bin/media/upload": 100000,
+	"/cgi-bin/message/mass/sendall": 100, "/cgi-bin/message/mass/preview": 100, "/cgi-bin/draft/add": 1000, "/cgi-bin/draft/update": 1000, "/cgi-bin/draft/delete": 1000,
+	"/cgi-bin/freepublish/submit": 100, "/cgi-bin/freepublish/get": 100, "/cgi-bin/freepublish/delete": 10,
 	"/cgi-bin/message/custom/send": 500000, "/cgi-bin/qrcode/create": 100000, "/cgi-bin/user/get": 500, "/cgi-bin/user/info": 5000000}
 
 func (f *Fake) quota(w http.ResponseWriter, r *http.Request) {

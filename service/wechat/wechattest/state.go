@@ -8,23 +8,24 @@ import (
 
 // Person is somebody with WeChat on the phone: one human, an openid in each app, one unionid.
 type Person struct {
-	ID         string    `json:"id"`
-	Name       string    `json:"name"`
-	OpenID     string    `json:"openid"`      // to the Official Account
-	MiniOpenID string    `json:"mini_openid"` // to the Mini Program
-	UnionID    string    `json:"unionid"`
-	Platform   string    `json:"platform"` // ios, android, windows, mac, ohos, devtools
-	Phone      string    `json:"phone"`
-	Follows    bool      `json:"follows"`
-	Since      time.Time `json:"since,omitzero"` // last follow
-	Came       string    `json:"came,omitempty"` // subscribe_scene
-	Scene      string    `json:"scene,omitempty"`
-	Active     time.Time `json:"active,omitzero"` // last line in the chat
-	SessionKey string    `json:"session_key,omitempty"`
-	Tags       []int     `json:"tags,omitempty"`
-	Remark     string    `json:"remark,omitempty"`
-	Chat       []Line    `json:"chat,omitempty"`
-	Windows    []window  `json:"windows,omitempty"`
+	ID         string         `json:"id"`
+	Name       string         `json:"name"`
+	OpenID     string         `json:"openid"`      // to the Official Account
+	MiniOpenID string         `json:"mini_openid"` // to the Mini Program
+	UnionID    string         `json:"unionid"`
+	Platform   string         `json:"platform"` // ios, android, windows, mac, ohos, devtools
+	Phone      string         `json:"phone"`
+	Follows    bool           `json:"follows"`
+	Since      time.Time      `json:"since,omitzero"` // last follow
+	Came       string         `json:"came,omitempty"` // subscribe_scene
+	Scene      string         `json:"scene,omitempty"`
+	Active     time.Time      `json:"active,omitzero"` // last line in the chat
+	SessionKey string         `json:"session_key,omitempty"`
+	Tags       []int          `json:"tags,omitempty"`
+	Remark     string         `json:"remark,omitempty"`
+	Chat       []Line         `json:"chat,omitempty"`
+	Windows    []window       `json:"windows,omitempty"`
+	Mass       map[string]int `json:"mass,omitempty"` // mass sends got, by month
 }
 
 // Line is one thing in a chat as the fan sees it. From is fan, account, service (a customer-service message) or
@@ -42,6 +43,8 @@ type Line struct {
 	Articles []NewsItem `json:"articles,omitempty"`
 	Choices  []Choice   `json:"choices,omitempty"`
 	Tail     string     `json:"tail,omitempty"`
+	Mass     bool       `json:"mass,omitempty"`    // came with a mass send
+	Preview  bool       `json:"preview,omitempty"` // of a mass send, for this one person
 }
 
 // NewsItem is one card of a news message.
@@ -95,20 +98,25 @@ type tag struct {
 
 // state is all that survives a restart.
 type state struct {
-	Seq         int64              `json:"seq"`
-	MsgID       int64              `json:"msg_id"`
-	People      []*Person          `json:"people"`
-	Menu        json.RawMessage    `json:"menu,omitempty"`
-	MenuAt      time.Time          `json:"menu_at,omitzero"`
-	Conditional []conditional      `json:"conditional,omitempty"`
-	Console     json.RawMessage    `json:"console,omitempty"` // the menu made in WeChat's own console, while that is what fans see
-	Tickets     map[string]*ticket `json:"tickets"`
-	Media       map[string]*media  `json:"media"`
-	Tags        []tag              `json:"tags"`
-	Shipped     map[string]int     `json:"shipped"` // transaction_id → uploads
-	Cleared     int                `json:"cleared"`
-	Published   []Article          `json:"published,omitempty"`
-	Comings     map[string]*[2]int `json:"comings,omitempty"` // day/user_source → who came, who left
+	Seq         int64               `json:"seq"`
+	MsgID       int64               `json:"msg_id"`
+	People      []*Person           `json:"people"`
+	Menu        json.RawMessage     `json:"menu,omitempty"`
+	MenuAt      time.Time           `json:"menu_at,omitzero"`
+	Conditional []conditional       `json:"conditional,omitempty"`
+	Tickets     map[string]*ticket  `json:"tickets"`
+	Media       map[string]*media   `json:"media"`
+	Tags        []tag               `json:"tags"`
+	Shipped     map[string]int      `json:"shipped"` // transaction_id → uploads
+	Cleared     int                 `json:"cleared"`
+	Published   []Article           `json:"published,omitempty"`
+	Drafts      map[string]*draft   `json:"drafts,omitempty"`
+	Posts       []*Post             `json:"posts,omitempty"`
+	Publishing  []*publishJob       `json:"publishing,omitempty"`
+	Mass        map[string]*massJob `json:"mass,omitempty"`     // by msg_id
+	Previews    map[string]int      `json:"previews,omitempty"` // by day
+	Comings     map[string]*[2]int  `json:"comings,omitempty"`  // day/user_source → who came, who left
+	Console     json.RawMessage     `json:"console,omitempty"`  // the menu made in WeChat's own console, while that is what fans see
 
 	byID, byOpenID, byMini map[string]*Person
 }
@@ -122,6 +130,12 @@ func (s *state) init() {
 	}
 	if s.Media == nil {
 		s.Media = map[string]*media{}
+	}
+	if s.Drafts == nil {
+		s.Drafts = map[string]*draft{}
+	}
+	if s.Mass == nil {
+		s.Mass = map[string]*massJob{}
 	}
 	if s.Shipped == nil {
 		s.Shipped = map[string]int{}
