@@ -50,7 +50,8 @@ type Draft struct {
 	ID            int64  `gorm:"primaryKey"`
 	AppID         string `gorm:"column:appid"`
 	ArticleID     int64
-	MediaID       string // of the draft; "" while the first call is under way
+	BoxKey        *string // the article, while it is in the box or on its way out of it: there is one at a time
+	MediaID       string  // of the draft; "" while the first call is under way
 	Title         string
 	State         DraftState
 	ArticleHash   string // Article.ContentHash of what was put there

@@ -24,6 +24,7 @@ import (
 	"loudou/service/connection"
 	"loudou/service/coupon"
 	"loudou/service/course"
+	"loudou/service/draft"
 	"loudou/service/figure"
 	"loudou/service/follower"
 	"loudou/service/grant"
@@ -43,6 +44,7 @@ import (
 type Door struct {
 	Operators *operator.Service
 	Articles  *article.Service
+	Drafts    *draft.Service
 	Replies   *reply.Service
 	Menus     *menu.Service
 	Followers *follower.Service
@@ -83,6 +85,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerAudit(api)
 	d.registerJob(api)
 	d.registerArticle(api)
+	d.registerDraft(api)
 	d.registerOrder(api)
 	d.registerMoney(r, api)
 	d.registerBill(r, api)

@@ -67,8 +67,9 @@ func (h *house) callback() error {
 		h.replies.Remembers(h.redis)
 	}
 	h.replies.Looks(reply.Things{Codes: h.scenes.Ends, OnSale: h.onSale, Menu: h.menus.LiveMenu, Permanent: h.media.Permanent, MiniAppID: cfg.MiniAppID})
+	h.send(account)
 	// The replies come last: they count hits in rows that many share, and so hold them for the shortest time.
-	h.inbox.Takes(h.followers, h.scenes, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.events, Origins: h.scenes}, h.replies)
+	h.inbox.Takes(h.followers, h.scenes, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.events, Origins: h.scenes}, h.drafts, h.replies)
 
 	h.begin = append(h.begin, h.replies.Begin)
 	h.background = append(h.background, h.replies.Run, h.inbox.Run)
@@ -175,6 +176,7 @@ type officialAccount interface {
 	menu.Live
 	follower.Asker
 	scene.Maker
+	sendAccount
 }
 
 // official turns the gateway's words into those the services ask in.

@@ -74,6 +74,7 @@ type house struct {
 	reconcile *reconcile.Service
 	erasers   []learner.Eraser // one for every owner of a table that knows a person
 	listening
+	sending
 
 	handler http.Handler
 	openapi huma.API
@@ -155,6 +156,7 @@ func build(cfg config.Config) (*house, error) {
 			Inbox:     h.inbox,
 			Operators: h.operators,
 			Articles:  h.articles,
+			Drafts:    h.drafts,
 			Jobs:      h.jobs,
 			Courses:   h.courses,
 			Media:     h.media,

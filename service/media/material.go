@@ -123,3 +123,24 @@ func (s *Service) Permanent(ctx context.Context, ids []string) (map[string]bool,
 	}
 	return out, nil
 }
+
+// Picture gives the row and bytes of a public picture at an address of ours. ErrNotFound, ErrInvalid when it is none.
+func (s *Service) Picture(ctx context.Context, address string) (model.Media, []byte, error) {
+	m, err := s.Find(ctx, model.MediaName(address))
+	if err != nil {
+		return m, nil, err
+	}
+	if m.Kind != model.MediaImage || !m.Public {
+		return m, nil, refuse("这不是一张公开的图片")
+	}
+	f, err := s.File(m)
+	if err != nil {
+		return m, nil, err
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, limits[model.MediaImage]))
+	if err != nil {
+		return m, nil, fmt.Errorf("picture %s: %w", m.Name, err)
+	}
+	return m, b, nil
+}

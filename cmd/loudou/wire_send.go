@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"loudou/model"
+	"loudou/service/article"
+	"loudou/service/draft"
+)
+
+// sending is what leaves the house to many: drafts and publishing, mass sends, comments, material.
+type sending struct {
+	drafts *draft.Service
+}
+
+// send connects what leaves the house; account answers "not set up" without an Official Account.
+func (h *house) send(account sendAccount) {
+	h.drafts = draft.New(h.db, h.cfg.OfficialAppID, account, outgoing{h.articles}, h.media, h.operators, h.clock.now)
+	h.jobs.Every("draft.check", time.Minute, h.drafts.Check)
+}
+
+// outgoing is the articles as what sends them asks for them.
+type outgoing struct{ *article.Service }
+
+func (o outgoing) Article(ctx context.Context, id int64) (model.Article, error) {
+	v, err := o.Get(ctx, id)
+	return v.Article, err
+}
+
+func (o outgoing) WentOut(tx *gorm.DB, id int64, url, msgDataID string, at time.Time, by string) error {
+	return o.Service.WentOut(tx, id, article.Out{URL: url, MsgDataID: msgDataID, Index: 1, At: at, By: by})
+}
+
+// sendAccount is what sending asks of WeChat.
+type sendAccount interface {
+	draft.WeChat
+}
+
+func (noOfficial) DraftAdd(context.Context, []model.DraftArticle) (string, error) {
+	return "", errNoOfficial
+}
+
+func (noOfficial) DraftUpdate(context.Context, string, int, model.DraftArticle) error {
+	return errNoOfficial
+}
+
+func (noOfficial) DraftGet(context.Context, string) ([]model.DraftArticle, error) {
+	return nil, errNoOfficial
+}
+
+func (noOfficial) DraftDelete(context.Context, string) error { return errNoOfficial }
+
+func (noOfficial) PublishSubmit(context.Context, string) (string, string, error) {
+	return "", "", errNoOfficial
+}
+
+func (noOfficial) PublishGet(context.Context, string) (model.Publication, error) {
+	return model.Publication{}, errNoOfficial
+}
+
+func (noOfficial) PublishDelete(context.Context, string, int) error { return errNoOfficial }
+
+func (noOfficial) UploadContentPicture(context.Context, string, []byte) (string, error) {
+	return "", errNoOfficial
+}
