@@ -57,6 +57,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/articles/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put an article into WeChat's draft box, or bring the draft up to date */
+        post: operations["pushDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/articles/{id}/kpi": {
         parameters: {
             query?: never;
@@ -429,6 +446,74 @@ export interface paths {
         put?: never;
         /** Take a course out of the shop (下架); who owns it learns on */
         post: operations["unpublishCourse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Our articles at WeChat: in the draft box, published, sent */
+        get: operations["listDrafts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a draft out of WeChat's box, or what was published from it off the account for good */
+        delete: operations["deleteDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/drafts/{id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask WeChat how the publication goes */
+        post: operations["askDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/drafts/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish a draft without telling the followers */
+        post: operations["publishDraft"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2484,6 +2569,27 @@ export interface components {
             verdict: "differs" | "missing_here" | "missing_there";
             what: string;
         };
+        DraftBody: {
+            /** Format: int64 */
+            article_id: number;
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description what went wrong last, in words */
+            error: string;
+            /** Format: int64 */
+            id: number;
+            msg_data_id: string;
+            /** @description the article was changed since it was put there */
+            stale: boolean;
+            /** @enum {string} */
+            state: "in_box" | "publishing" | "published" | "failed" | "sending" | "sent" | "deleted";
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description where readers find it */
+            url: string;
+        };
         EntrantBody: {
             /** Format: date-time */
             entered_at: string;
@@ -3426,6 +3532,10 @@ export interface components {
             items: components["schemas"]["CourseCard"][];
             next_page_token: string;
         };
+        PageDraftBody: {
+            items: components["schemas"]["DraftBody"][];
+            next_page_token: string;
+        };
         PageEntrantBody: {
             items: components["schemas"]["EntrantBody"][];
             next_page_token: string;
@@ -3611,6 +3721,12 @@ export interface components {
             note?: string;
             /** @description of the changes that were looked at */
             seen?: string;
+        };
+        PushDraftRequest: {
+            /** @description readers may comment */
+            comments?: boolean;
+            /** @description followers alone may */
+            fans_only?: boolean;
         };
         QuotaStruct: {
             /**
@@ -4239,6 +4355,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArticleWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    pushDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftBody"];
                 };
             };
             /** @description Error */
@@ -5136,6 +5287,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listDrafts: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                article_id?: number;
+                /** @description only what can be published or sent now */
+                in_box?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDraftBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    askDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    publishDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftBody"];
                 };
             };
             /** @description Error */

@@ -44,6 +44,15 @@ export const articleWords = {
   confirmed: { text: '已确认', mood: 'good', shape: 'half' },
   published: { text: '已发布', mood: 'good' },
 } satisfies Record<string, Word>
+export const draftWords = {
+  in_box: { text: '在草稿箱', mood: 'good', shape: 'half' },
+  publishing: { text: '微信发布中', mood: 'warn', shape: 'half' },
+  published: { text: '已在微信发布', mood: 'good' },
+  failed: { text: '没有发布成功', mood: 'bad' },
+  sending: { text: '正在群发', mood: 'warn', shape: 'half' },
+  sent: { text: '已群发', mood: 'good' },
+  deleted: { text: '已删除', mood: 'muted', shape: 'hollow' },
+} satisfies Record<string, Word>
 export const courseWords = {
   draft: { text: '草稿', mood: 'muted', shape: 'hollow' },
   on_sale: { text: '在售', mood: 'good' },
