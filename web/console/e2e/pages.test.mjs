@@ -11,7 +11,7 @@ let product, browser, cookies
 const pages = [
   ['home', ''], ['articles', 'articles'], ['article-new', 'articles/new'], ['article', 'articles/1'], ['replies', 'replies'], ['reply-new', 'replies/new'], ['reply', 'replies/2'],
   ['menu', 'menu'], ['scenes', 'scenes'], ['fans', 'fans'], ['fan', 'fans/1'], ['coupons', 'coupons'], ['courses', 'courses'], ['course-new', 'courses/new'], ['course', 'courses/1'], ['course-lessons', 'courses/1?tab=lessons'], ['course-funnel', 'courses/1?tab=funnel'],
-  ['orders', 'orders'], ['inbox', 'inbox'], ['bills', 'bills'], ['data', 'data'], ['operators', 'operators'], ['connection', 'connection'], ['audit', 'audit'],
+  ['orders', 'orders'], ['inbox', 'inbox'], ['bills', 'bills'], ['data', 'data'], ['funnel', 'data/funnel?compare=1&by=channel'], ['attribution', 'data/attribution?level=article'], ['retention', 'data/retention'], ['operators', 'operators'], ['connection', 'connection'], ['audit', 'audit'],
 ]
 
 before(async () => {
@@ -140,6 +140,25 @@ test('a login in another tab does not cost the work of this one', async () => {
 test('an address with nonsense for a range shows the usual one', async () => {
   const page = await open({}, 'data?from=hello&to=x')
   assert.equal(await page.locator('main h1').innerText(), '数据')
+  await page.context().close()
+})
+
+test('a funnel is asked, its people are listed, and its address asks the same again', async () => {
+  const page = await open({}, 'data/funnel')
+  await page.getByRole('button', { name: '看了试看会买吗' }).click()
+  await page.waitForURL(/trial_play/)
+  const bars = page.locator('[data-test="ask-answer"] tbody tr')
+  await until('three bars', async () => await bars.count() === 3)
+  const people = Number(await bars.nth(1).getAttribute('data-people'))
+  assert.ok(people > 0)
+  await bars.nth(1).getByRole('button').click()
+  await until('as many rows as the bar says', async () => await page.locator('table.people tbody tr').count() === Math.min(people, 100))
+  assert.deepEqual(await axe(page), [])
+  await page.keyboard.press('Escape')
+  await page.reload()
+  await until('the same answer', async () => await bars.count() === 3 && Number(await bars.nth(1).getAttribute('data-people')) === people)
+  await page.locator(at('ask-add')).click()
+  await until('a step more', async () => await page.locator(at('ask-step')).count() === 4 && await bars.count() === 4)
   await page.context().close()
 })
 
