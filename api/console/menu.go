@@ -43,7 +43,6 @@ type menuDraftOut struct {
 		Version     int64                   `json:"version" doc:"live version; 0: none of ours"`
 		Faults      []string                `json:"faults" doc:"what publishing would refuse"`
 		Changes     []string                `json:"changes" doc:"against what is live"`
-		MiniAppID   string                  `json:"mini_appid" doc:"our Mini Program; empty: none"`
 		Fallback    string                  `json:"fallback" doc:"the web page of ours for a WeChat too old for it"`
 	}
 }
@@ -55,7 +54,7 @@ func (d *Door) viewMenuDraft(m menu.Draft) *menuDraftOut {
 	if b.Faults == nil {
 		b.Faults = []string{}
 	}
-	b.MiniAppID, b.Fallback = d.MiniAppID, d.PublicURL
+	b.Fallback = d.PublicURL
 	return out
 }
 

@@ -3098,8 +3098,6 @@ export interface components {
             fallback: string;
             /** @description what publishing would refuse */
             faults: string[];
-            /** @description our Mini Program; empty: none */
-            mini_appid: string;
             /**
              * Format: int64
              * @description send it back on saving to be told when somebody was faster

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { addSub, addTop, check, clean, diff, diffAll, History, move, remove, type Button } from './menu'
+import { answerOf, newKey, unanswered } from './answers'
+import { addSub, addTop, check, clean, courseOf, History, move, pathOf, remove, whose, type Button, type Menus } from './menu'
+import { sharing, sums, tapsOn } from './taps'
+import type { Rule } from '@/views/reply/rule'
 
 const menu = (): Button[] => [
   { name: '课程', type: 'click', key: 'COURSES' },
@@ -60,17 +63,6 @@ describe('editing', () => {
   })
 })
 
-describe('what changed', () => {
-  it('says it in words', () => {
-    const after = menu()
-    after[0]!.name = '好课'
-    after[1]!.sub_button!.pop()
-    after.push({ name: '新', type: 'click', key: 'N' })
-    expect(diff(menu(), after)).toEqual(['按钮「课程」改名为「好课」', '删除按钮「关于 / 联系」', '新增按钮「新」：点击回复 N'])
-    expect(diff(menu(), menu())).toEqual([])
-  })
-})
-
 describe('undo', () => {
   it('goes back and forth, and a run of typing is one step', () => {
     const h = new History('a')
@@ -85,14 +77,40 @@ describe('undo', () => {
   })
 })
 
-describe('two drafts side by side', () => {
-  it('tells the menus for some followers apart, too', () => {
-    const conditional = [{ button: menu(), matchrule: { tag_id: '1' } }]
-    const before = { buttons: menu(), conditional }
-    expect(diffAll(before, before)).toEqual([])
-    expect(diffAll(before, { buttons: menu(), conditional: [] })).toEqual(['个性化菜单由 1 个变为 0 个'])
-    const other = menu()
-    other[0]!.name = '新课'
-    expect(diffAll(before, { buttons: menu(), conditional: [{ button: other, matchrule: { tag_id: '2' } }] })).toEqual(['个性化菜单 1：按钮「课程」改名为「新课」', '个性化菜单 1：换了给谁看'])
+describe('who answers a key', () => {
+  const rule = (name: string, event_key: string, state: string, more: object = {}) => ({ id: 1, name, kind: 'menu', event_key, state, enabled: true, messages: [], ...more }) as unknown as Rule
+  it('prefers a live rule of its own, then the live one for any key, then what is only written', () => {
+    const rules = [rule('任意', '', 'live'), rule('草稿', 'A', 'new'), rule('自己的', 'B', 'changed'), rule('停了', 'C', 'off', { enabled: false })]
+    expect(answerOf(rules, 'A')).toMatchObject({ state: 'live', any: true, rule: { name: '任意' } })
+    expect(answerOf(rules, 'B')).toMatchObject({ state: 'live', any: false, rule: { name: '自己的' } })
+    expect(answerOf(rules.slice(1), 'A').state).toBe('draft')
+    expect(answerOf(rules.slice(1), 'C').state).toBe('none')
+  })
+  it('names the buttons that stay silent, in every menu', () => {
+    const menus: Menus = { buttons: menu(), conditional: [{ name: '老学员', button: [{ name: '续课', type: 'click', key: 'AGAIN' }], matchrule: { tag_id: '1' } }] }
+    expect(unanswered([rule('续', 'AGAIN', 'new')], menus).map((u) => u.text)).toEqual(['按钮「课程」点了没有回复：没有规则回答 COURSES', '「老学员」的按钮「续课」的回复「续」还没有发布'])
+    expect(newKey(menus)).toBe('MENU_3')
+  })
+})
+
+describe('taps', () => {
+  const taps = [{ version: 1, event: 'CLICK', key: 'COURSES', count: 3 }, { version: 2, event: 'CLICK', key: 'COURSES', count: 4 }, { version: 2, event: 'VIEW', key: 'https://example.com/a', count: 5 }]
+  it('stand on the button that sent them, by version or together; a parent has those of its children', () => {
+    const b = menu()
+    expect(tapsOn(b[0]!, sums(taps, null))).toBe(7)
+    expect(tapsOn(b[0]!, sums(taps, 1))).toBe(3)
+    expect(tapsOn(b[1]!, sums(taps, null))).toBe(5)
+    expect(tapsOn({ name: 'x', type: 'media_id', media_id: 'm' }, sums(taps, null))).toBeNull()
+    expect(sharing(b[0]!, [...b, { ...b[0]!, name: '又一个' }])).toBe(2)
+  })
+})
+
+describe('pages of the Mini Program', () => {
+  it('are chosen by course', () => {
+    expect(courseOf(pathOf(12))).toBe(12)
+    expect(courseOf('pages/course/index?from=menu&id=7')).toBe(7)
+    expect(courseOf('pages/index/index?id=7')).toBeNull()
+    expect(whose({ tag_id: '3', client_platform_type: '2' }, [{ id: 3, name: '老学员', fans: 1 }])).toBe('标签 老学员、安卓')
+    expect(whose({}, [])).toBe('没有条件')
   })
 })

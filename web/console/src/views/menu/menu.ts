@@ -8,6 +8,8 @@ export type Conditional = S['ConditionalMenu']
 export type Match = S['MenuMatch']
 export interface Menus { buttons: Button[]; conditional: Conditional[] }
 export type MenuDraft = S['MenuDraftOutBody']
+export type Plan = S['MenuPlanBody']
+export type Tag = S['TagBody']
 
 // WeChat's limits, the same as the service's.
 export const limits = { top: 3, sub: 5, topName: 16, subName: 60, key: 128, url: 1024 }
@@ -16,8 +18,27 @@ export const typeNames: Record<string, string> = {
   click: '点击回复', view: '打开网页', miniprogram: '打开小程序', media_id: '发送素材', view_limited: '打开图文素材', article_id: '发送文章', article_view_limited: '打开文章',
   scancode_push: '扫码', scancode_waitmsg: '扫码并等待', pic_sysphoto: '拍照', pic_photo_or_album: '拍照或相册', pic_weixin: '微信相册', location_select: '发送位置',
 }
-export const offered = ['click', 'view', 'miniprogram', 'article_view_limited', 'article_id', 'media_id', 'view_limited', 'scancode_waitmsg', 'location_select']
+export const groups: { label: string; types: string[] }[] = [
+  { label: '常用', types: ['click', 'view', 'miniprogram'] },
+  { label: '发内容（微信不告诉我们点击）', types: ['media_id', 'article_id', 'article_view_limited', 'view_limited'] },
+  { label: '用手机的功能', types: ['scancode_waitmsg', 'scancode_push', 'pic_photo_or_album', 'pic_sysphoto', 'pic_weixin', 'location_select'] },
+]
+export const typeHints: Record<string, string> = {
+  click: '点了回复一条消息', view: '打开一个网页', miniprogram: '打开小程序的一页', media_id: '把素材库里的图片、语音或视频发给粉丝', article_id: '把已发布的文章作为卡片发给粉丝', article_view_limited: '直接打开已发布的文章', view_limited: '直接打开图文素材',
+  scancode_waitmsg: '扫码后等一条回复', scancode_push: '扫码后打开扫到的内容', pic_photo_or_album: '拍照或从相册选，图片会作为消息发来', pic_sysphoto: '打开相机，照片会作为消息发来', pic_weixin: '从相册选图，图片会作为消息发来', location_select: '选一个位置，会作为消息发来',
+}
 export const hasKey = (type: string) => ['click', 'scancode_push', 'scancode_waitmsg', 'pic_sysphoto', 'pic_photo_or_album', 'pic_weixin', 'location_select'].includes(type)
+
+export const mostConditional = 20
+export const platformNames: Record<string, string> = { 1: 'iOS', 2: '安卓', 3: '其他系统' }
+// whose says in words whom a conditional menu is for.
+export function whose(m: Match, tags: Tag[]): string {
+  const parts: string[] = []
+  if (m.tag_id) parts.push(`标签 ${tags.find((t) => String(t.id) === m.tag_id)?.name ?? m.tag_id}`)
+  if (m.client_platform_type) parts.push(platformNames[m.client_platform_type] ?? m.client_platform_type)
+  return parts.join('、') || '没有条件'
+}
+export const whoFault = (c: Conditional): string => (c.matchrule.tag_id || c.matchrule.client_platform_type ? '' : `「${c.name || '个性化菜单'}」没有选给谁看`)
 
 // Path is where a button sits: [top] or [top, sub].
 export type Path = [number] | [number, number]
@@ -123,37 +144,11 @@ export function summary(b: Button): string {
   const what = b.type === 'miniprogram' ? b.pagepath : (b.key || b.url || b.media_id || b.article_id)
   return `${typeNames[b.type ?? ''] ?? b.type ?? ''} ${what ?? ''}`.trim()
 }
-// diff says in words how `after` differs from `before`, place by place, as the service does.
-export function diff(before: Button[], after: Button[], under = ''): string[] {
-  const out: string[] = []
-  const name = (b: Button) => `「${under}${b.name}」`
-  for (let i = 0; i < Math.max(before.length, after.length); i++) {
-    const o = before[i]
-    const n = after[i]
-    if (!o) out.push(`新增按钮${name(n!)}：${summary(n!)}`)
-    else if (!n) out.push(`删除按钮${name(o)}`)
-    else {
-      if (o.name !== n.name) out.push(`按钮${name(o)}改名为${name(n)}`)
-      const bare = (b: Button) => JSON.stringify(Object.entries({ ...clean(b), name: '', sub_button: undefined }).filter(([, v]) => v).sort())
-      if (bare(o) !== bare(n)) out.push(`按钮${name(n)}由 ${summary(o)} 改为 ${summary(n)}`)
-      out.push(...diff(o.sub_button ?? [], n.sub_button ?? [], `${n.name} / `))
-    }
-  }
-  return out
-}
+export const cleanAll = (m: Menus): Menus => ({ buttons: m.buttons.map(clean), conditional: m.conditional.map((c) => ({ ...c, button: c.button.map(clean) })) })
 
-// diffAll is diff of whole drafts, the menus for some followers included.
-export function diffAll(before: Menus, after: Menus): string[] {
-  const out = diff(before.buttons, after.buttons)
-  const [o, n] = [before.conditional, after.conditional]
-  if (o.length !== n.length) return [...out, `个性化菜单由 ${o.length} 个变为 ${n.length} 个`]
-  n.forEach((c, i) => {
-    const parts = diff(o[i]!.button, c.button)
-    if (JSON.stringify(o[i]!.matchrule) !== JSON.stringify(c.matchrule)) parts.push('换了给谁看')
-    out.push(...parts.map((t) => `个性化菜单 ${i + 1}：${t}`))
-  })
-  return out
-}
+// courseOf reads which course a page of our Mini Program shows; pathOf is the page of one.
+export const courseOf = (path: string): number | null => { const m = /course[^?]*\?(?:.*&)?id=(\d+)/.exec(path); return m ? Number(m[1]) : null }
+export const pathOf = (course: number) => `pages/course/course?id=${course}`
 
 // clean leaves out the fields the chosen action does not use: they stay while one tries actions, and are not sent.
 export function clean(b: Button): Button {
