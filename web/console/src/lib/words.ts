@@ -64,6 +64,11 @@ export const jobWords = {
   running: { text: '进行中', mood: 'warn', shape: 'half' },
   dead: { text: '已放弃', mood: 'bad' },
 } satisfies Record<string, Word>
+// What a job of each kind does; its code stays beside it for whoever reads the log.
+export const jobNames: Record<string, string> = {
+  'order.paid': '付款后的收尾', 'order.refund': '向微信提交退款', 'order.tell': '给学员发消息', 'reply.send': '发出后续消息', 'follower.info': '取粉丝资料',
+  'menu.plan': '定时发布菜单', 'inbox.hand': '补处理微信的推送', 'course.goods': '上架虚拟支付道具', 'reconcile.day': '取账单对账',
+}
 export const checkWords: Record<string, Word> = {
   ok: { text: '正常', mood: 'good' },
   warn: { text: '要留意', mood: 'warn', shape: 'half' },
