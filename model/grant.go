@@ -63,3 +63,47 @@ func (g *Grant) Covers(now time.Time) bool {
 func (g *Grant) Overdue(now time.Time) bool {
 	return (g.Status == GrantActive || g.Status == GrantFrozen) && g.EndsAt != nil && !now.Before(*g.EndsAt)
 }
+
+// Not says in Chinese why g does not open its course at now; empty when it does.
+func (g *Grant) Not(now time.Time) string {
+	switch {
+	case g.Covers(now):
+		return ""
+	case g.Status == GrantFrozen:
+		return "退款还没有结果，先冻结"
+	case g.Status == GrantRevoked:
+		return "已收回"
+	case g.Status == GrantExpired || g.Overdue(now):
+		return "期限已到"
+	}
+	return "还没有到开始时间"
+}
+
+// WhyAccess says in one Chinese sentence why a learner with these grants and orders (newest first) may open
+// the course at now, or why not.
+func WhyAccess(grants []Grant, orders []Order, now time.Time) (open bool, why string) {
+	for _, g := range grants {
+		if g.Covers(now) {
+			s := "可以学：" + g.Why
+			if g.EndsAt != nil {
+				s += "，到 " + Day(*g.EndsAt)
+			}
+			return true, s
+		}
+	}
+	if len(grants) > 0 {
+		return false, "不能学：" + grants[0].Not(now) + "（" + grants[0].Why + "）"
+	}
+	if len(orders) == 0 {
+		return false, "不能学：没有买过，也没有人送过"
+	}
+	switch o := orders[0]; {
+	case o.Status.Holding():
+		return false, "不能学：已付款却没有开课，请技术人员查看订单 " + o.OutTradeNo
+	case o.Status.Open():
+		return false, "不能学：订单 " + o.OutTradeNo + " 还没有付款"
+	case o.Status == OrderRefunded:
+		return false, "不能学：订单 " + o.OutTradeNo + " 已退款"
+	}
+	return false, "不能学：订单 " + orders[0].OutTradeNo + " 没有付款，已关闭"
+}

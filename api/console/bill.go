@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -274,4 +275,74 @@ func text(s string) string {
 		return ""
 	}
 	return "'" + s
+}
+
+type feeBody struct {
+	Key       string    `json:"key" doc:"jsapi, xpay, xpay:ios; or the number of the course or article, 0 without one"`
+	Title     string    `json:"title,omitempty"`
+	Orders    int64     `json:"orders"`
+	Gross     model.Fen `json:"gross" doc:"fen paid in the range"`
+	Refunded  model.Fen `json:"refunded" doc:"fen given back in the range, whenever it was paid"`
+	Fee       model.Fen `json:"fee" doc:"fen; as the bills state, estimated where no bill is in"`
+	Estimated model.Fen `json:"estimated" doc:"fen: the part of fee that is an estimate"`
+	Net       model.Fen `json:"net" doc:"fen: gross less refunded less fee"`
+}
+
+type feesOut struct {
+	Body struct {
+		Items []feeBody `json:"items"`
+		Total feeBody   `json:"total"`
+	}
+}
+
+func (d *Door) fees(ctx context.Context, in *struct {
+	From string `query:"from" required:"true" maxLength:"10" doc:"first day, Asia/Shanghai"`
+	To   string `query:"to" required:"true" maxLength:"10" doc:"last day, Asia/Shanghai"`
+	By   string `query:"by" enum:"channel,course,article" default:"channel"`
+}) (*feesOut, error) {
+	f, err := BillFilter{From: in.From, To: in.To}.filter()
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.Reconcile.Fees(ctx, f.From, f.To, in.By)
+	if err != nil {
+		return nil, err
+	}
+	if in.By == reconcile.ByArticle {
+		if list, err = d.articleTitles(ctx, list); err != nil {
+			return nil, err
+		}
+	}
+	out := &feesOut{}
+	out.Body.Items = []feeBody{}
+	var sum reconcile.Fee
+	for _, x := range list {
+		out.Body.Items = append(out.Body.Items, viewFee(x))
+		sum.Orders, sum.Gross, sum.Refunded, sum.Fee, sum.Estimated = sum.Orders+x.Orders, sum.Gross+x.Gross, sum.Refunded+x.Refunded, sum.Fee+x.Fee, sum.Estimated+x.Estimated
+	}
+	out.Body.Total = viewFee(sum)
+	return out, nil
+}
+
+func viewFee(f reconcile.Fee) feeBody {
+	return feeBody{Key: f.Key, Title: f.Title, Orders: f.Orders, Gross: f.Gross, Refunded: f.Refunded, Fee: f.Fee, Estimated: f.Estimated, Net: f.Net()}
+}
+
+func (d *Door) articleTitles(ctx context.Context, list []reconcile.Fee) ([]reconcile.Fee, error) {
+	ids := []int64{}
+	for _, f := range list {
+		if id, err := strconv.ParseInt(f.Key, 10, 64); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	titles, err := d.Articles.Named(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range list {
+		if id, err := strconv.ParseInt(f.Key, 10, 64); err == nil {
+			list[i].Title = titles[id]
+		}
+	}
+	return list, nil
 }

@@ -35,6 +35,7 @@ import (
 	"loudou/service/menu"
 	"loudou/service/operator"
 	"loudou/service/order"
+	"loudou/service/progress"
 	"loudou/service/reconcile"
 	"loudou/service/reply"
 	"loudou/service/scene"
@@ -57,6 +58,7 @@ type Door struct {
 	Ledger    *ledger.Service
 	Reconcile *reconcile.Service
 	Courses   *course.Service
+	Progress  *progress.Service
 	Coupons   *coupon.Service
 	Media     *media.Service
 	Figures   *figure.Service
@@ -89,6 +91,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerOrder(api)
 	d.registerMoney(r, api)
 	d.registerBill(r, api)
+	d.registerAccess(api)
 	d.registerCourse(api)
 	d.registerLesson(api)
 	d.registerCoupon(api)

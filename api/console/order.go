@@ -167,10 +167,22 @@ type (
 		Refunds    []refundBody  `json:"refunds"`
 		Grant      *grantBody    `json:"grant,omitempty"`
 		Inbox      []moneyBody   `json:"inbox"`
+		Bill       []billRowBody `json:"bill" doc:"what WeChat's daily bills say of it"`
 		Changes    []changeBody  `json:"changes"`
 		Notices    []noticeBody  `json:"notices"`
 	}
-	proofOut struct{ Body proofBody }
+	proofOut    struct{ Body proofBody }
+	billRowBody struct {
+		Kind        model.BillKind    `json:"kind" enum:"pay,refund"`
+		OutTradeNo  string            `json:"out_trade_no"`
+		OutRefundNo string            `json:"out_refund_no,omitempty"`
+		Amount      model.Fen         `json:"amount" doc:"fen"`
+		Fee         model.Fen         `json:"fee" doc:"fen, negative where a refund gave it back"`
+		Rate        string            `json:"rate,omitempty"`
+		Verdict     model.BillVerdict `json:"verdict" enum:"new,equal,differs,missing_here,missing_there,other"`
+		What        string            `json:"what,omitempty" doc:"why it does not fit"`
+		TradedAt    *time.Time        `json:"traded_at,omitempty"`
+	}
 )
 
 // OrderNoPath names an order by any of its numbers.
@@ -232,7 +244,34 @@ func (d *Door) proof(ctx context.Context, no string) (*proofOut, error) {
 	for _, e := range entries {
 		b.Inbox = append(b.Inbox, viewMoney(e))
 	}
+	if b.Bill, err = d.billOf(ctx, o.ID); err != nil {
+		return nil, err
+	}
 	return &proofOut{Body: b}, nil
+}
+
+// billOf gives the bill's rows of an order, and what the bill lacks of it.
+func (d *Door) billOf(ctx context.Context, orderID int64) ([]billRowBody, error) {
+	rows, diffs, err := d.Reconcile.OfOrder(ctx, orderID)
+	if err != nil {
+		return nil, err
+	}
+	out := []billRowBody{}
+	for _, r := range rows {
+		b := billRowBody{Kind: r.Kind, OutTradeNo: r.OutTradeNo, OutRefundNo: r.OutRefundNo, Amount: r.Amount, Fee: r.Fee, Rate: r.Rate, Verdict: r.Verdict, TradedAt: &r.TradedAt}
+		for _, x := range diffs {
+			if x.SolvedAt == nil && x.Kind == r.Kind && x.OutTradeNo == r.OutTradeNo && x.OutRefundNo == r.OutRefundNo {
+				b.What = x.What
+			}
+		}
+		out = append(out, b)
+	}
+	for _, x := range diffs {
+		if x.SolvedAt == nil && x.Verdict == model.BillMissingThere {
+			out = append(out, billRowBody{Kind: x.Kind, OutTradeNo: x.OutTradeNo, OutRefundNo: x.OutRefundNo, Amount: x.Ours, Verdict: x.Verdict, What: x.What})
+		}
+	}
+	return out, nil
 }
 
 func (d *Door) askOrder(ctx context.Context, in *OrderNoPath) (*proofOut, error) {

@@ -109,3 +109,16 @@ func (s *Service) Waiting(ctx context.Context) (int64, error) {
 func like(word string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(word)
 }
+
+// Named gives the titles of articles, whatever became of them.
+func (s *Service) Named(ctx context.Context, ids []int64) (map[int64]string, error) {
+	var list []model.Article
+	if err := s.db.WithContext(ctx).Select("id", "title").Where("id IN ?", append(ids, 0)).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("titles of articles: %w", err)
+	}
+	out := make(map[int64]string, len(list))
+	for _, a := range list {
+		out[a.ID] = a.Title
+	}
+	return out, nil
+}

@@ -128,6 +128,9 @@ func (s *Service) change(tx *gorm.DB, g model.Grant, from model.GrantStatus, who
 	return nil
 }
 
+// Now is the business clock grants are judged by.
+func (s *Service) Now() time.Time { return s.now().UTC() }
+
 // Covers says whether the learner may open the course now. db may be a transaction, whose view is then used.
 func (s *Service) Covers(db *gorm.DB, learnerID, courseID int64) (bool, error) {
 	list, err := s.list(db, learnerID, courseID)
@@ -148,6 +151,28 @@ func (s *Service) Owns(ctx context.Context, learnerID, courseID int64) (bool, er
 // why not any more.
 func (s *Service) Why(ctx context.Context, learnerID, courseID int64) ([]model.Grant, error) {
 	return s.list(s.db.WithContext(ctx), learnerID, courseID)
+}
+
+// All lists every grant a learner ever had, newest first.
+func (s *Service) All(ctx context.Context, learnerID int64) ([]model.Grant, error) {
+	list := []model.Grant{}
+	if err := s.db.WithContext(ctx).Where("learner_id = ?", learnerID).Order("id DESC").Limit(1000).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("grants of learner %d: %w", learnerID, err)
+	}
+	return list, nil
+}
+
+// History lists the steps of grants, by grant.
+func (s *Service) History(ctx context.Context, ids []int64) (map[int64][]model.Change, error) {
+	list := []model.Change{}
+	if err := s.db.WithContext(ctx).Table("grant_changes").Where("thing_id IN ?", append(ids, 0)).Order("id").Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("history of grants: %w", err)
+	}
+	by := map[int64][]model.Change{}
+	for _, c := range list {
+		by[c.ThingID] = append(by[c.ThingID], c)
+	}
+	return by, nil
 }
 
 func (s *Service) list(db *gorm.DB, learnerID, courseID int64) ([]model.Grant, error) {

@@ -131,16 +131,35 @@ type Guards struct {
 	OpenEntries        int64
 }
 
+// What may never be. A grant whose reason is no order has its reason in its why.
+const (
+	paidWithoutGrant = `FROM orders o WHERE o.status IN ('paid','partly_refunded')
+		AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.order_id = o.id AND g.status <> 'revoked')`
+	grantWithoutReason = `FROM grants g LEFT JOIN orders o ON o.id = g.order_id
+		WHERE g.status = 'active' AND (g.reason = 'order' AND (o.id IS NULL OR o.status NOT IN ('paid','partly_refunded')) OR g.reason <> 'order' AND g.why = '')`
+)
+
+// Suspects lists the orders and grants that Guards counts, a hundred of each at most.
+func (s *Service) Suspects(ctx context.Context) (paid []model.Order, open []model.Grant, err error) {
+	db := s.db.WithContext(ctx)
+	paid, open = []model.Order{}, []model.Grant{}
+	if err = db.Raw("SELECT o.* " + paidWithoutGrant + " ORDER BY o.id DESC LIMIT 100").Scan(&paid).Error; err == nil {
+		err = db.Raw("SELECT g.* " + grantWithoutReason + " ORDER BY g.id DESC LIMIT 100").Scan(&open).Error
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("guards: %w", err)
+	}
+	return paid, open, nil
+}
+
 // Guards counts what may never be: orders whose money is here without a live grant, and active grants
 // whose order does not hold money.
 func (s *Service) Guards(ctx context.Context) (Guards, error) {
 	var g Guards
 	db := s.db.WithContext(ctx)
-	err := db.Raw(`SELECT COUNT(*) FROM orders o WHERE o.status IN ('paid','partly_refunded')
-		AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.order_id = o.id AND g.status <> 'revoked')`).Scan(&g.PaidWithoutGrant).Error
+	err := db.Raw("SELECT COUNT(*) " + paidWithoutGrant).Scan(&g.PaidWithoutGrant).Error
 	if err == nil {
-		err = db.Raw(`SELECT COUNT(*) FROM grants g LEFT JOIN orders o ON o.id = g.order_id
-			WHERE g.status = 'active' AND g.reason = 'order' AND (o.id IS NULL OR o.status NOT IN ('paid','partly_refunded'))`).Scan(&g.GrantWithoutReason).Error
+		err = db.Raw("SELECT COUNT(*) " + grantWithoutReason).Scan(&g.GrantWithoutReason).Error
 	}
 	if err == nil {
 		err = db.Model(&model.MoneyEntry{}).Where("state = ?", model.MoneyOpen).Count(&g.OpenEntries).Error

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/console/v1/access/suspects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Paid orders without a grant, and grants without a reason: none, when all is well */
+        get: operations["accessSuspects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/articles": {
         parameters: {
             query?: never;
@@ -537,6 +554,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What selling cost: WeChat's fee and what is left, by channel, course or article */
+        get: operations["fees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/followers": {
         parameters: {
             query?: never;
@@ -716,6 +750,40 @@ export interface paths {
         };
         /** Figures of the account */
         get: operations["kpi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/learners/{learner_id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The courses a learner has or had to do with, and whether each is open */
+        get: operations["learnerAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/learners/{learner_id}/courses/{course_id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a learner may see a course, or why not */
+        get: operations["access"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1151,6 +1219,23 @@ export interface paths {
         put?: never;
         /** Mark paid what was paid outside WeChat */
         post: operations["payOrderByHand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/orders/{no}/refund-facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a refund of the order is decided by */
+        get: operations["refundFacts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1748,6 +1833,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            /** Format: int64 */
+            course_id: number;
+            /** @description all there ever were, the newest first */
+            grants: components["schemas"]["ReasonBody"][];
+            /** Format: int64 */
+            learner_id: number;
+            open: boolean;
+            /** @description of this learner for this course, the newest first */
+            orders: components["schemas"]["OrderLine"][];
+            title: string;
+            /** @description in one sentence, in Chinese */
+            why: string;
+        };
         Active: {
             days?: number[];
             /** Format: date-time */
@@ -2031,6 +2132,29 @@ export interface components {
             state: "waiting" | "none" | "fetched" | "done" | "failed";
             /** @enum {string} */
             via: "jsapi" | "xpay";
+        };
+        BillRowBody: {
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description fen, negative where a refund gave it back
+             */
+            fee: number;
+            /** @enum {string} */
+            kind: "pay" | "refund";
+            out_refund_no?: string;
+            out_trade_no: string;
+            rate?: string;
+            /** Format: date-time */
+            traded_at?: string;
+            /** @enum {string} */
+            verdict: "new" | "equal" | "differs" | "missing_here" | "missing_there" | "other";
+            /** @description why it does not fit */
+            what?: string;
         };
         BillsOutBody: {
             items: components["schemas"]["BillLine"][];
@@ -2383,6 +2507,14 @@ export interface components {
             teacher: string;
             title: string;
         };
+        CourseOpen: {
+            /** Format: int64 */
+            course_id: number;
+            open: boolean;
+            title: string;
+            /** @description in one sentence, in Chinese */
+            why: string;
+        };
         CourseOutBody: {
             category: string;
             cover: string;
@@ -2654,12 +2786,100 @@ export interface components {
              */
             sent_at: string;
         };
+        FactsOutBody: {
+            /** @description paid on iOS: only Apple gives back */
+            apple: boolean;
+            /** Format: int64 */
+            begun: number;
+            /**
+             * Format: int64
+             * @description whole days since payment
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description fen
+             */
+            earlier_refunded: number;
+            /** Format: int64 */
+            earlier_refunds: number;
+            /** Format: int64 */
+            finished: number;
+            /** @description what should not be overlooked, in Chinese */
+            hints: string[];
+            in_window: boolean;
+            /** Format: date-time */
+            last_studied?: string;
+            /** Format: int64 */
+            lessons: number;
+            /**
+             * Format: int64
+             * @description paid orders of the learner besides this one
+             */
+            other_orders: number;
+            /**
+             * Format: int64
+             * @description refunds that were refused to the learner
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description of the lessons whose length is known
+             */
+            total_seconds: number;
+            /**
+             * Format: int64
+             * @description the furthest position of each lesson, added up
+             */
+            watched_seconds: number;
+            /**
+             * Format: int64
+             * @description within which a learner may ask
+             */
+            window_days: number;
+        };
         Failure: {
             /** @description stable English name of the fault */
             code: string;
             fields?: components["schemas"]["FieldError"][];
             /** @description Chinese, for a person */
             message: string;
+        };
+        FeeBody: {
+            /**
+             * Format: int64
+             * @description fen: the part of fee that is an estimate
+             */
+            estimated: number;
+            /**
+             * Format: int64
+             * @description fen; as the bills state, estimated where no bill is in
+             */
+            fee: number;
+            /**
+             * Format: int64
+             * @description fen paid in the range
+             */
+            gross: number;
+            /** @description jsapi, xpay, xpay:ios; or the number of the course or article, 0 without one */
+            key: string;
+            /**
+             * Format: int64
+             * @description fen: gross less refunded less fee
+             */
+            net: number;
+            /** Format: int64 */
+            orders: number;
+            /**
+             * Format: int64
+             * @description fen given back in the range, whenever it was paid
+             */
+            refunded: number;
+            title?: string;
+        };
+        FeesOutBody: {
+            items: components["schemas"]["FeeBody"][];
+            total: components["schemas"]["FeeBody"];
         };
         FieldError: {
             field: string;
@@ -2920,6 +3140,13 @@ export interface components {
         Keyword: {
             match: string;
             text: string;
+        };
+        LearnerAccessOutBody: {
+            items: components["schemas"]["CourseOpen"][];
+            /** @description masked openid; empty without an order */
+            learner: string;
+            /** Format: int64 */
+            learner_id: number;
         };
         LearnerStruct: {
             /** Format: int64 */
@@ -3405,6 +3632,17 @@ export interface components {
             show_price: boolean;
             vias: string[];
         };
+        OpenBody: {
+            /** Format: int64 */
+            course_id: number;
+            /** Format: int64 */
+            grant_id: number;
+            /** Format: int64 */
+            learner_id: number;
+            /** Format: date-time */
+            starts_at: string;
+            why: string;
+        };
         OperatorBody: {
             /** Format: date-time */
             created_at: string;
@@ -3650,6 +3888,8 @@ export interface components {
             amount: number;
             /** Format: int64 */
             article_id?: number;
+            /** @description what WeChat's daily bills say of it */
+            bill: components["schemas"]["BillRowBody"][];
             /** Format: int64 */
             campaign_id?: number;
             changes: components["schemas"]["ChangeBody"][];
@@ -3739,6 +3979,25 @@ export interface components {
             sendable: number;
             /** @description the window this act opens; null: none */
             window: components["schemas"]["Window"];
+        };
+        ReasonBody: {
+            changes: components["schemas"]["ChangeBody"][];
+            /** Format: date-time */
+            ends_at?: string;
+            /** Format: int64 */
+            id: number;
+            /** @description why it does not open the course */
+            not?: string;
+            /** @description this one opens the course now */
+            opens: boolean;
+            order_no?: string;
+            /** @enum {string} */
+            reason: "order" | "gift" | "import";
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            status: "active" | "frozen" | "revoked" | "expired";
+            why: string;
         };
         Receipt: {
             /** Format: int64 */
@@ -4042,6 +4301,12 @@ export interface components {
             state: string;
             text: string;
         };
+        SuspectsOutBody: {
+            /** @description open courses whose order holds no money; 100 at most */
+            opens: components["schemas"]["OpenBody"][];
+            /** @description paid orders whose course is not open; 100 at most */
+            paid: components["schemas"]["OrderLine"][];
+        };
         TagBody: {
             /**
              * Format: int64
@@ -4196,6 +4461,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    accessSuspects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspectsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listArticles: {
         parameters: {
             query?: {
@@ -5458,6 +5752,41 @@ export interface operations {
             };
         };
     };
+    fees: {
+        parameters: {
+            query: {
+                /** @description first day, Asia/Shanghai */
+                from: string;
+                /** @description last day, Asia/Shanghai */
+                to: string;
+                by?: "channel" | "course" | "article";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listFollowers: {
         parameters: {
             query?: {
@@ -5833,6 +6162,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FiguresOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    learnerAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                learner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearnerAccessOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                learner_id: number;
+                course_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessOutBody"];
                 };
             };
             /** @description Error */
@@ -6911,6 +7303,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProofBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    refundFacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactsOutBody"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,229 @@
+package console
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"loudou/model"
+)
+
+func (d *Door) registerAccess(api huma.API) {
+	tags := []string{"access"}
+	verb(d, api, model.RightRead, huma.Operation{OperationID: "refundFacts", Method: "GET", Path: "/console/v1/orders/{no}/refund-facts", Summary: "What a refund of the order is decided by", Tags: tags}, d.refundFacts)
+	verb(d, api, model.RightRead, huma.Operation{OperationID: "access", Method: "GET", Path: "/console/v1/learners/{learner_id}/courses/{course_id}/access", Summary: "Why a learner may see a course, or why not", Tags: tags}, d.access)
+	verb(d, api, model.RightRead, huma.Operation{OperationID: "learnerAccess", Method: "GET", Path: "/console/v1/learners/{learner_id}/access", Summary: "The courses a learner has or had to do with, and whether each is open", Tags: tags}, d.learnerAccess)
+	verb(d, api, model.RightRead, huma.Operation{OperationID: "accessSuspects", Method: "GET", Path: "/console/v1/access/suspects", Summary: "Paid orders without a grant, and grants without a reason: none, when all is well", Tags: tags}, d.suspects)
+	verb(d, api, model.RightRead, huma.Operation{OperationID: "fees", Method: "GET", Path: "/console/v1/fees", Summary: "What selling cost: WeChat's fee and what is left, by channel, course or article", Tags: []string{"bills"}}, d.fees)
+}
+
+type factsOut struct {
+	Body struct {
+		Days            int        `json:"days" doc:"whole days since payment"`
+		WindowDays      int        `json:"window_days" doc:"within which a learner may ask"`
+		InWindow        bool       `json:"in_window"`
+		Apple           bool       `json:"apple" doc:"paid on iOS: only Apple gives back"`
+		Lessons         int        `json:"lessons"`
+		Begun           int        `json:"begun"`
+		Finished        int        `json:"finished"`
+		WatchedSeconds  int        `json:"watched_seconds" doc:"the furthest position of each lesson, added up"`
+		TotalSeconds    int        `json:"total_seconds" doc:"of the lessons whose length is known"`
+		LastStudied     *time.Time `json:"last_studied,omitempty"`
+		OtherOrders     int64      `json:"other_orders" doc:"paid orders of the learner besides this one"`
+		EarlierRefunds  int64      `json:"earlier_refunds"`
+		EarlierRefunded model.Fen  `json:"earlier_refunded" doc:"fen"`
+		Refused         int64      `json:"refused" doc:"refunds that were refused to the learner"`
+		Hints           []string   `json:"hints" doc:"what should not be overlooked, in Chinese"`
+	}
+}
+
+func (d *Door) refundFacts(ctx context.Context, in *OrderNoPath) (*factsOut, error) {
+	o, f, err := d.Orders.RefundFacts(ctx, in.No)
+	if err != nil {
+		return nil, err
+	}
+	lessons, err := d.Courses.Lessons(ctx, o.CourseID)
+	if err != nil {
+		return nil, err
+	}
+	done, err := d.Progress.OfCourse(ctx, o.LearnerID, o.CourseID)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lessons {
+		f.Lessons++
+		f.TotalSeconds += l.Seconds
+		if p, begun := done[l.ID]; begun {
+			f.Watch(p, l)
+		}
+	}
+	out := &factsOut{}
+	b := &out.Body
+	b.Days, b.WindowDays, b.InWindow, b.Apple = f.Days, f.WindowDays, f.InWindow, f.Apple
+	b.Lessons, b.Begun, b.Finished, b.WatchedSeconds, b.TotalSeconds, b.LastStudied = f.Lessons, f.Begun, f.Finished, f.WatchedSeconds, f.TotalSeconds, f.LastStudied
+	b.OtherOrders, b.EarlierRefunds, b.EarlierRefunded, b.Refused, b.Hints = f.OtherOrders, f.EarlierRefunds, f.EarlierRefunded, f.Refused, f.Hints()
+	return out, nil
+}
+
+type (
+	reasonBody struct {
+		ID       int64             `json:"id"`
+		Reason   model.GrantReason `json:"reason" enum:"order,gift,import"`
+		Status   model.GrantStatus `json:"status" enum:"active,frozen,revoked,expired"`
+		Opens    bool              `json:"opens" doc:"this one opens the course now"`
+		Why      string            `json:"why"`
+		Not      string            `json:"not,omitempty" doc:"why it does not open the course"`
+		OrderNo  string            `json:"order_no,omitempty"`
+		StartsAt time.Time         `json:"starts_at"`
+		EndsAt   *time.Time        `json:"ends_at,omitempty"`
+		Changes  []changeBody      `json:"changes"`
+	}
+	accessOut struct {
+		Body struct {
+			LearnerID int64        `json:"learner_id"`
+			CourseID  int64        `json:"course_id"`
+			Title     string       `json:"title"`
+			Open      bool         `json:"open"`
+			Why       string       `json:"why" doc:"in one sentence, in Chinese"`
+			Grants    []reasonBody `json:"grants" doc:"all there ever were, the newest first"`
+			Orders    []OrderLine  `json:"orders" doc:"of this learner for this course, the newest first"`
+			AsOf      time.Time    `json:"as_of"`
+		}
+	}
+)
+
+func (d *Door) access(ctx context.Context, in *struct {
+	LearnerID int64 `path:"learner_id" minimum:"1" maximum:"9007199254740991"`
+	CourseID  int64 `path:"course_id" minimum:"1" maximum:"9007199254740991"`
+}) (*accessOut, error) {
+	c, err := d.Courses.Get(ctx, in.CourseID)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := d.Grants.Why(ctx, in.LearnerID, in.CourseID)
+	if err != nil {
+		return nil, err
+	}
+	orders, err := d.Orders.Of(ctx, in.LearnerID, in.CourseID)
+	if err != nil {
+		return nil, err
+	}
+	ids := []int64{}
+	for _, g := range grants {
+		ids = append(ids, g.ID)
+	}
+	history, err := d.Grants.History(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	names, err := d.actors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &accessOut{}
+	b := &out.Body
+	now := d.Grants.Now()
+	b.LearnerID, b.CourseID, b.Title, b.AsOf, b.Grants, b.Orders = in.LearnerID, in.CourseID, c.Title, now, []reasonBody{}, []OrderLine{}
+	numbers := map[int64]string{}
+	for _, o := range orders {
+		b.Orders = append(b.Orders, viewLine(o))
+		numbers[o.ID] = o.OutTradeNo
+	}
+	for _, g := range grants {
+		r := reasonBody{ID: g.ID, Reason: g.Reason, Status: g.Status, Opens: g.Covers(now), Why: g.Why, Not: g.Not(now), OrderNo: numbers[g.OrderID], StartsAt: g.StartsAt, EndsAt: g.EndsAt, Changes: []changeBody{}}
+		for _, x := range history[g.ID] {
+			r.Changes = append(r.Changes, changeBody{Thing: x.Thing, ID: x.ThingID, From: x.From, To: x.To, Who: string(names.of(model.Actor(x.Who))), Why: x.Why, At: x.HappenAt})
+		}
+		b.Grants = append(b.Grants, r)
+	}
+	b.Open, b.Why = model.WhyAccess(grants, orders, now)
+	return out, nil
+}
+
+type learnerAccessOut struct {
+	Body struct {
+		LearnerID int64        `json:"learner_id"`
+		Learner   string       `json:"learner" doc:"masked openid; empty without an order"`
+		Items     []courseOpen `json:"items"`
+	}
+}
+
+type courseOpen struct {
+	CourseID int64  `json:"course_id"`
+	Title    string `json:"title"`
+	Open     bool   `json:"open"`
+	Why      string `json:"why" doc:"in one sentence, in Chinese"`
+}
+
+func (d *Door) learnerAccess(ctx context.Context, in *struct {
+	LearnerID int64 `path:"learner_id" minimum:"1" maximum:"9007199254740991"`
+}) (*learnerAccessOut, error) {
+	grants, err := d.Grants.All(ctx, in.LearnerID)
+	if err != nil {
+		return nil, err
+	}
+	orders, err := d.Orders.OfLearner(ctx, in.LearnerID)
+	if err != nil {
+		return nil, err
+	}
+	out := &learnerAccessOut{}
+	b := &out.Body
+	b.LearnerID, b.Items = in.LearnerID, []courseOpen{}
+	byGrant, byOrder, ids := map[int64][]model.Grant{}, map[int64][]model.Order{}, []int64{}
+	for _, g := range grants {
+		byGrant[g.CourseID] = append(byGrant[g.CourseID], g)
+		ids = append(ids, g.CourseID)
+	}
+	for _, o := range orders {
+		byOrder[o.CourseID] = append(byOrder[o.CourseID], o)
+		ids = append(ids, o.CourseID)
+		if b.Learner == "" {
+			b.Learner = o.OpenID.Masked()
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	titles, err := d.Courses.Named(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		c := courseOpen{CourseID: id, Title: titles[id].Title}
+		c.Open, c.Why = model.WhyAccess(byGrant[id], byOrder[id], d.Grants.Now())
+		b.Items = append(b.Items, c)
+	}
+	return out, nil
+}
+
+type openBody struct {
+	GrantID   int64     `json:"grant_id"`
+	LearnerID int64     `json:"learner_id"`
+	CourseID  int64     `json:"course_id"`
+	Why       string    `json:"why"`
+	StartsAt  time.Time `json:"starts_at"`
+}
+
+type suspectsOut struct {
+	Body struct {
+		Paid  []OrderLine `json:"paid" doc:"paid orders whose course is not open; 100 at most"`
+		Opens []openBody  `json:"opens" doc:"open courses whose order holds no money; 100 at most"`
+	}
+}
+
+func (d *Door) suspects(ctx context.Context, _ *struct{}) (*suspectsOut, error) {
+	paid, open, err := d.Ledger.Suspects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &suspectsOut{}
+	out.Body.Paid, out.Body.Opens = []OrderLine{}, []openBody{}
+	for _, o := range paid {
+		out.Body.Paid = append(out.Body.Paid, viewLine(o))
+	}
+	for _, g := range open {
+		out.Body.Opens = append(out.Body.Opens, openBody{GrantID: g.ID, LearnerID: g.LearnerID, CourseID: g.CourseID, Why: g.Why, StartsAt: g.StartsAt})
+	}
+	return out, nil
+}

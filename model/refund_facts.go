@@ -1,0 +1,58 @@
+package model
+
+import (
+	"fmt"
+	"time"
+)
+
+// RefundFacts are what a refund is decided by. They state and do not judge; Hints puts into words what an
+// operator should not overlook.
+type RefundFacts struct {
+	Days            int // whole days since payment; 0 on the first
+	WindowDays      int // within which a learner may ask
+	InWindow        bool
+	Apple           bool // paid on iOS by virtual payment: only Apple gives back
+	Lessons         int  // of the course, now
+	Begun           int
+	Finished        int
+	WatchedSeconds  int // the furthest position of each lesson, added up
+	TotalSeconds    int // of the lessons whose length is known
+	LastStudied     *time.Time
+	OtherOrders     int64 // paid orders of the learner besides this one
+	EarlierRefunds  int64 // that succeeded, on other orders
+	EarlierRefunded Fen
+	Refused         int64 // wishes of theirs that were turned down, this order's too
+}
+
+// Watch adds what a learner did in one lesson the course still has.
+func (f *RefundFacts) Watch(p Progress, l Lesson) {
+	f.Begun++
+	f.WatchedSeconds += l.Cap(p.Position)
+	if p.FinishedAt != nil {
+		f.Finished++
+	}
+	if f.LastStudied == nil || p.UpdatedAt.After(*f.LastStudied) {
+		at := p.UpdatedAt
+		f.LastStudied = &at
+	}
+}
+
+// Hints are what speaks for asking twice, in Chinese; none when the rule is kept and little was used.
+func (f RefundFacts) Hints() []string {
+	out := []string{}
+	if f.Apple {
+		out = append(out, "iOS 上的付款只有 Apple 能退，这里退不了")
+	}
+	if !f.InWindow {
+		out = append(out, fmt.Sprintf("已超过可退期限：付款 %d 天，期限 %d 天", f.Days, f.WindowDays))
+	}
+	if f.Lessons > 0 && f.Finished*2 > f.Lessons {
+		out = append(out, fmt.Sprintf("课程已学完大半：%d / %d 课时", f.Finished, f.Lessons))
+	} else if f.TotalSeconds > 0 && f.WatchedSeconds*2 > f.TotalSeconds {
+		out = append(out, fmt.Sprintf("已看过大半：%d / %d 分钟", f.WatchedSeconds/60, f.TotalSeconds/60))
+	}
+	if f.EarlierRefunds >= 2 {
+		out = append(out, fmt.Sprintf("这位学员已在别的订单退过 %d 次", f.EarlierRefunds))
+	}
+	return out
+}

@@ -1,0 +1,62 @@
+package order
+
+import (
+	"context"
+	"fmt"
+
+	"loudou/model"
+)
+
+// RefundFacts gives what orders and refunds tell about giving back an order: time, window, the learner's other
+// orders and refunds. What they studied is service/progress's.
+func (s *Service) RefundFacts(ctx context.Context, no string) (model.Order, model.RefundFacts, error) {
+	var f model.RefundFacts
+	db := s.db.WithContext(ctx)
+	o, err := orderByNo(db, no)
+	if err != nil {
+		return o, f, err
+	}
+	f.WindowDays = int(s.RefundWindow.Hours() / 24)
+	f.Apple = o.Via == model.ViaXPay && o.Platform == model.PlatformIOS
+	if o.PaidAt != nil {
+		age := max(s.time().Sub(*o.PaidAt), 0)
+		f.Days, f.InWindow = int(age.Hours()/24), age <= s.RefundWindow
+	}
+	others := db.Model(&model.Order{}).Where("learner_id = ? AND appid = ? AND id <> ?", o.LearnerID, o.AppID, o.ID)
+	if err := others.Where("paid_at IS NOT NULL").Count(&f.OtherOrders).Error; err != nil {
+		return o, f, fmt.Errorf("orders of learner %d: %w", o.LearnerID, err)
+	}
+	var sum struct {
+		N      int64
+		Amount model.Fen
+	}
+	of := db.Model(&model.Order{}).Select("id").Where("learner_id = ? AND appid = ?", o.LearnerID, o.AppID)
+	err = db.Model(&model.Refund{}).Select("COUNT(*) AS n, COALESCE(SUM(amount), 0) AS amount").
+		Where("order_id IN (?) AND order_id <> ? AND kind = ? AND status = ?", of, o.ID, model.RefundOfOrder, model.RefundSuccess).Scan(&sum).Error
+	if err == nil {
+		err = db.Model(&model.Refund{}).Where("order_id IN (?) AND status = ?", of, model.RefundRefused).Count(&f.Refused).Error
+	}
+	if err != nil {
+		return o, f, fmt.Errorf("refunds of learner %d: %w", o.LearnerID, err)
+	}
+	f.EarlierRefunds, f.EarlierRefunded = sum.N, sum.Amount
+	return o, f, nil
+}
+
+// OfLearner lists a learner's orders, newest first.
+func (s *Service) OfLearner(ctx context.Context, learnerID int64) ([]model.Order, error) {
+	list := []model.Order{}
+	if err := s.db.WithContext(ctx).Where("learner_id = ?", learnerID).Order("id DESC").Limit(1000).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("orders of learner %d: %w", learnerID, err)
+	}
+	return list, nil
+}
+
+// Of lists a learner's orders for a course, newest first: why they may, or may not, see it.
+func (s *Service) Of(ctx context.Context, learnerID, courseID int64) ([]model.Order, error) {
+	list := []model.Order{}
+	if err := s.db.WithContext(ctx).Where("learner_id = ? AND course_id = ?", learnerID, courseID).Order("id DESC").Limit(100).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("orders of learner %d: %w", learnerID, err)
+	}
+	return list, nil
+}
