@@ -69,6 +69,26 @@ type FollowerInfo struct {
 	Scene          string
 	Remark         string
 	TagIDs         []int64
+	Unreadable     bool // WeChat said something of this one that cannot be read: they follow, more is not known
+}
+
+// FollowerSync is one walk through all followers at WeChat.
+type FollowerSync struct {
+	ID         int64
+	State      string // running, done, failed, stopped
+	Phase      string // pages, gone, blocked
+	Total      int64  // as WeChat says
+	Seen       int64  // met so far: Fresh and Unchanged
+	Fresh      int64  // followed there and not here
+	Unchanged  int64
+	Gone       int64 // followed here and no longer there
+	Unreadable int64
+	ResumeAt   *time.Time // set while it waits after an error
+	LastError  string     // may be shown
+	By         string
+	StartedAt  time.Time
+	EndedAt    *time.Time
+	UpdatedAt  time.Time
 }
 
 // FanLine is one line of a fan's story, across both apps. Kind is a FollowerChange's, an event's type, or

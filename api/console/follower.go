@@ -21,6 +21,7 @@ func (d *Door) registerFollower(api huma.API) {
 	verb(d, api, model.RightRead, huma.Operation{OperationID: "followersFile", Method: "GET", Path: "/console/v1/followers.csv", Summary: "The same as CSV, openids masked", Tags: []string{"followers"}}, d.followersFile)
 	verb(d, api, model.RightRead, op("follower", "GET", "/{id}", "One follower and the history of follows"), d.follower)
 	verb(d, api, model.RightRead, op("followerStory", "GET", "/{id}/story", "What a follower did and was told, in both apps, the latest first"), d.followerStory)
+	d.registerFanDesk(api)
 }
 
 type tagBody struct {

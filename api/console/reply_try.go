@@ -103,6 +103,7 @@ type sendBody struct {
 	ID      int64         `json:"id"`
 	OpenID  string        `json:"openid" doc:"masked"`
 	RuleID  int64         `json:"rule_id"`
+	By      string        `json:"by" doc:"the operator who wrote it; empty: a rule"`
 	Message model.Message `json:"message"`
 	Delay   int           `json:"delay_seconds"`
 	Origin  string        `json:"origin"`
@@ -112,6 +113,10 @@ type sendBody struct {
 	SentAt  *time.Time    `json:"sent_at"`
 }
 
+func viewSend(s reply.Sent) sendBody {
+	return sendBody{s.ID, s.OpenID.Masked(), s.RuleID, s.By, s.Message, s.Delay, s.Origin, s.State, s.Reason, s.At, s.SentAt}
+}
+
 type sendsOut struct{ Body respond.Page[sendBody] }
 
 func (d *Door) replySends(ctx context.Context, in *PageIn) (*sendsOut, error) {
@@ -119,7 +124,7 @@ func (d *Door) replySends(ctx context.Context, in *PageIn) (*sendsOut, error) {
 		all, err := d.Replies.Sends(ctx, "", before, limit)
 		out := make([]sendBody, 0, len(all))
 		for _, s := range all {
-			out = append(out, sendBody{s.ID, s.OpenID.Masked(), s.RuleID, s.Message, s.Delay, s.Origin, s.State, s.Reason, s.At, s.SentAt})
+			out = append(out, viewSend(s))
 		}
 		return out, err
 	}, func(s sendBody) int64 { return s.ID }, func(p respond.Page[sendBody]) *sendsOut { return &sendsOut{p} })

@@ -52,7 +52,7 @@ func (h *house) callback() error {
 	}
 	h.replies = reply.New(h.db, cfg.OfficialAppID, h.jobs, h.operators, account, h.clock.now)
 	h.menus = menu.New(h.db, cfg.OfficialAppID, account, h.jobs, h.operators, h.clock.now)
-	h.followers = follower.New(h.db, cfg.OfficialAppID, h.jobs, h.persons, account, h.clock.now)
+	h.followers = follower.New(h.db, cfg.OfficialAppID, h.jobs, h.persons, account, h.operators, h.clock.now)
 	h.scenes = scene.New(h.db, cfg.OfficialAppID, account, h.operators, h.clock.now)
 	h.campaigns = campaign.New(h.db, cfg.OfficialAppID, h.events, h.persons, h.operators, h.clock.now)
 	var err error
@@ -77,12 +77,15 @@ func (h *house) callback() error {
 	h.jobs.Handle(reply.SendJob, h.replies.Send)
 	h.jobs.Handle(follower.InfoJob, h.followers.Info)
 	h.jobs.Handle(menu.PlanJob, h.menus.RunPlan)
+	h.jobs.Handle(follower.SyncJob, h.followers.Sync)
+	h.jobs.Every("follower.sync", time.Minute, h.followers.ResumeSync)
 	h.jobs.Every("inbox.sweep", 24*time.Hour, func(ctx context.Context) error { return h.inbox.Sweep(ctx, pushKept) })
 	h.jobs.Every("reply.sweep", 24*time.Hour, func(ctx context.Context) error { return h.replies.SweepSends(ctx, pushKept) })
 	h.jobs.Every("scene.renew", time.Hour, h.scenes.Renew)
 	if h.official != nil {
 		h.statistics = statistic.New(h.db, cfg.OfficialAppID, h.official, h.articles, h.clock.now)
 		h.jobs.Every("statistic.fetch", 30*time.Minute, h.statistics.Run)
+		h.jobs.Every("follower.tags", 6*time.Hour, h.followers.RefreshTags)
 	}
 	h.erasers = append([]learner.Eraser{h.eraseFan}, h.erasers...) // before the persons: it asks them for the openids
 
@@ -188,31 +191,31 @@ func (o official) FollowerInfo(ctx context.Context, openid model.OpenID) (model.
 }
 
 func followerInfo(u wechat.UserInfo) model.FollowerInfo {
-	out := model.FollowerInfo{OpenID: u.OpenID, Subscribed: u.Subscribed, SubscribedAt: u.SubscribeAt, UnionID: u.UnionID, SubscribeScene: u.SubscribeScene, Scene: u.QRScene, Remark: u.Remark}
+	out := model.FollowerInfo{OpenID: u.OpenID, Subscribed: u.Subscribed, SubscribedAt: u.SubscribeAt, UnionID: u.UnionID, SubscribeScene: u.SubscribeScene, Scene: u.QRScene, Remark: u.Remark, Unreadable: u.Unreadable}
 	for _, id := range u.TagIDs {
 		out.TagIDs = append(out.TagIDs, int64(id))
 	}
 	return out
 }
 
+func (o official) FollowerInfos(ctx context.Context, openids []model.OpenID) ([]model.FollowerInfo, error) {
+	users, err := o.UserBatch(ctx, openids)
+	out := make([]model.FollowerInfo, 0, len(users))
+	for _, u := range users {
+		out = append(out, followerInfo(u))
+	}
+	return out, err
+}
+
+func (o official) FollowerPage(ctx context.Context, from string) ([]model.OpenID, string, int, error) {
+	return o.UserList(ctx, from)
+}
+
+func (o official) BlockedPage(ctx context.Context, from string) ([]model.OpenID, string, error) {
+	return o.Blocked(ctx, from)
+}
+
 func (o official) MakeCode(ctx context.Context, name string, life time.Duration) (ticket, url string, expires *time.Time, err error) {
 	c, err := o.CreateQRCode(ctx, name, life)
 	return c.Ticket, c.URL, c.ExpiresAt, err
-}
-
-// noOfficial answers while the settings name no Official Account.
-type noOfficial struct{}
-
-var errNoOfficial = model.Refuse(model.ErrUnavailable, model.CodeUnavailable, "公众号还没有配置")
-
-func (noOfficial) SendCustom(context.Context, model.OpenID, model.Message) error {
-	return errNoOfficial
-}
-
-func (noOfficial) FollowerInfo(context.Context, model.OpenID) (model.FollowerInfo, error) {
-	return model.FollowerInfo{}, errNoOfficial
-}
-
-func (noOfficial) MakeCode(context.Context, string, time.Duration) (string, string, *time.Time, error) {
-	return "", "", nil, errNoOfficial
 }

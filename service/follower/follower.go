@@ -1,5 +1,5 @@
 // Package follower knows who follows the Official Account, since when, and how they came: it owns the
-// followers, follower_changes, tags and follower_tags tables. What came first is judged by WeChat's clock, not by the order of
+// followers, follower_changes, follower_syncs, tags and follower_tags tables. What came first is judged by WeChat's clock, not by the order of
 // arrival: a retry of an old follow never undoes a later unfollow.
 package follower
 
@@ -16,14 +16,33 @@ import (
 	"loudou/service/store"
 )
 
-// Asker asks WeChat about one follower: service/wechat.
+// Asker asks WeChat about followers, and labels them there: service/wechat. A call names at most 50 fans for a
+// tag and 20 for the black list.
 type Asker interface {
 	FollowerInfo(ctx context.Context, openid model.OpenID) (model.FollowerInfo, error)
+	// FollowerInfos asks about at most 100. One about whom the answer cannot be read comes as Unreadable.
+	FollowerInfos(ctx context.Context, openids []model.OpenID) ([]model.FollowerInfo, error)
+	// FollowerPage gives at most 10 000 openids behind from, and where the next page begins: "" at the end.
+	FollowerPage(ctx context.Context, from string) (openids []model.OpenID, next string, total int, err error)
+	BlockedPage(ctx context.Context, from string) (openids []model.OpenID, next string, err error)
+	Tags(ctx context.Context) ([]model.Tag, error)
+	TagCreate(ctx context.Context, name string) (int64, error)
+	TagRename(ctx context.Context, id int64, name string) error
+	TagDelete(ctx context.Context, id int64) error
+	TagFans(ctx context.Context, id int64, openids []model.OpenID, on bool) error
+	Remark(ctx context.Context, openid model.OpenID, remark string) error
+	Block(ctx context.Context, openids []model.OpenID, on bool) error
+}
+
+// Auditor keeps who changed what: service/operator.
+type Auditor interface {
+	Audit(tx *gorm.DB, a model.AuditEntry) error
 }
 
 // Persons joins an openid with a unionid: service/person.
 type Persons interface {
 	Ensure(tx *gorm.DB, appid string, openid model.OpenID, unionid string) (int64, error)
+	EnsureKnown(tx *gorm.DB, appid string, unions map[model.OpenID]string) (map[model.OpenID]int64, error)
 }
 
 // Jobs are run after the commit: service/job.
@@ -46,13 +65,14 @@ type Service struct {
 	jobs    Jobs
 	persons Persons
 	ask     Asker
+	audit   Auditor
 	greet   Greeter
 	now     func() time.Time
 }
 
 // New makes the service; now is the business clock.
-func New(db *gorm.DB, appid string, jobs Jobs, persons Persons, ask Asker, now func() time.Time) *Service {
-	return &Service{db: db, appid: appid, jobs: jobs, persons: persons, ask: ask, now: now}
+func New(db *gorm.DB, appid string, jobs Jobs, persons Persons, ask Asker, audit Auditor, now func() time.Time) *Service {
+	return &Service{db: db, appid: appid, jobs: jobs, persons: persons, ask: ask, audit: audit, now: now}
 }
 
 // Greets names who says something to new followers.

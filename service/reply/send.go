@@ -15,20 +15,20 @@ import (
 
 // sendRow is one message that follows a passive answer, and what became of it.
 type sendRow struct {
-	ID        int64  `gorm:"primaryKey"`
-	AppID     string `gorm:"column:appid"`
-	PushKey   string
-	Seq       int
-	OpenID    string `gorm:"column:openid"`
-	RuleID    int64
-	Message   string
-	Delay     int    // seconds after the push
-	Origin    string // the window it was spent from
-	OpenedAt  time.Time
-	EndsAt    time.Time
-	State     string
-	Reason    string
-	Tries     int
+	ID       int64  `gorm:"primaryKey"`
+	AppID    string `gorm:"column:appid"`
+	PushKey  string
+	Seq      int
+	OpenID   string `gorm:"column:openid"`
+	RuleID   int64
+	Message  string
+	Delay    int    // seconds after the push
+	Origin   string // the window it was spent from
+	OpenedAt time.Time
+	EndsAt   time.Time
+	State    string
+	Reason   string
+	Tries    int
 	// Who wrote it; 0 and empty: a rule.
 	OperatorID   int64
 	OperatorName string
@@ -164,6 +164,9 @@ func (s *Service) sendOne(ctx context.Context, r *sendRow) error {
 	if r.State == sendSending && r.Tries >= 2 {
 		return s.mark(ctx, r, sendUnknown, "两次都没有得到微信的答复")
 	}
+	if r.State == sendSending && r.OperatorID > 0 {
+		return s.mark(ctx, r, sendUnknown, "没有得到微信的答复")
+	}
 	w, why, err := s.spend(ctx, r)
 	if err != nil {
 		return err
@@ -196,6 +199,11 @@ func (s *Service) sendOne(ctx context.Context, r *sendRow) error {
 		return s.mark(ctx, r, sendQuota, "")
 	case code == "48001":
 		return s.mark(ctx, r, sendUnverified, "账号没有客服消息权限，认证后才能发送")
+	case errors.Is(err, model.ErrUnavailable) && r.OperatorID > 0: // an operator waits for the word, and may try again
+		if model.OutcomeUnknown(err) {
+			return s.mark(ctx, r, sendUnknown, "没有得到微信的答复")
+		}
+		return s.mark(ctx, r, sendFailed, "微信接口暂时不可用，可以再试一次")
 	case errors.Is(err, model.ErrUnavailable) && model.OutcomeUnknown(err):
 		return fmt.Errorf("reply %d: %w", r.ID, err)
 	case errors.Is(err, model.ErrUnavailable):
@@ -270,6 +278,7 @@ type Sent struct {
 	ID      int64
 	OpenID  model.OpenID
 	RuleID  int64
+	By      string // the operator who wrote it; empty: a rule
 	Message model.Message
 	Delay   int
 	Origin  string
@@ -293,12 +302,16 @@ func (s *Service) Sends(ctx context.Context, openid model.OpenID, before int64, 
 		return nil, fmt.Errorf("sent replies: %w", err)
 	}
 	out := make([]Sent, 0, len(rows))
-	for _, r := range rows {
-		var m model.Message
-		_ = json.Unmarshal([]byte(r.Message), &m) // shown as far as it can be
-		out = append(out, Sent{ID: r.ID, OpenID: model.OpenID(r.OpenID), RuleID: r.RuleID, Message: m, Delay: r.Delay, Origin: r.Origin, State: r.State, Reason: r.Reason, At: r.CreatedAt.UTC(), SentAt: r.SentAt})
+	for i := range rows {
+		out = append(out, rows[i].sent())
 	}
 	return out, nil
+}
+
+func (r *sendRow) sent() Sent {
+	var m model.Message
+	_ = json.Unmarshal([]byte(r.Message), &m) // shown as far as it can be
+	return Sent{ID: r.ID, OpenID: model.OpenID(r.OpenID), RuleID: r.RuleID, By: r.OperatorName, Message: m, Delay: r.Delay, Origin: r.Origin, State: r.State, Reason: r.Reason, At: r.CreatedAt.UTC(), SentAt: r.SentAt}
 }
 
 // SweepSends forgets the log's lines older than keep.

@@ -214,7 +214,10 @@ func (c *Client) once(ctx context.Context, r request, token string) (raw []byte,
 		ErrMsg  string      `json:"errmsg"`
 	}
 	if json.Unmarshal(raw, &head) != nil {
-		return nil, &model.CallError{Call: r.path, Said: "the answer is not JSON", Text: busy, Kind: model.ErrUnavailable, Unknown: true}
+		raw = tidy(raw)
+	}
+	if json.Unmarshal(raw, &head) != nil {
+		return nil, &model.CallError{Call: r.path, Said: garbled, Text: busy, Kind: model.ErrUnavailable, Unknown: true}
 	}
 	if head.ErrCode == "" || head.ErrCode == "0" {
 		return raw, nil
@@ -224,6 +227,20 @@ func (c *Client) once(ctx context.Context, r request, token string) (raw []byte,
 		c.health.stop(r.path, c.now())
 	}
 	return raw, fault
+}
+
+const garbled = "the answer is not JSON"
+
+// tidy mends what WeChat passes on as a fan typed it: control characters, which JSON forbids inside of texts and
+// takes for blanks outside, and broken UTF-8.
+func tidy(raw []byte) []byte {
+	out := bytes.ToValidUTF8(raw, []byte("\ufffd"))
+	for i, b := range out {
+		if b < ' ' {
+			out[i] = ' '
+		}
+	}
+	return out
 }
 
 func (c *Client) send(ctx context.Context, r request, token string) ([]byte, int, error) {

@@ -29,6 +29,11 @@ func (f *Fake) routes() {
 	h("/cgi-bin/user/get", f.official("GET", f.userGet))
 	h("/cgi-bin/tags/get", f.official("GET", f.tagGet))
 	h("/cgi-bin/tags/create", f.official("POST", f.tagCreate))
+	h("/cgi-bin/tags/update", f.official("POST", f.tagUpdate))
+	h("/cgi-bin/tags/delete", f.official("POST", f.tagDelete))
+	h("/cgi-bin/tags/members/batchblacklist", f.official("POST", f.blocking(true)))
+	h("/cgi-bin/tags/members/batchunblacklist", f.official("POST", f.blocking(false)))
+	h("/cgi-bin/tags/members/getblacklist", f.official("POST", f.blackList))
 	h("/cgi-bin/tags/members/batchtagging", f.official("POST", f.tagging(true)))
 	h("/cgi-bin/tags/members/batchuntagging", f.official("POST", f.tagging(false)))
 

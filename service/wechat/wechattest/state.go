@@ -23,6 +23,7 @@ type Person struct {
 	SessionKey string         `json:"session_key,omitempty"`
 	Tags       []int          `json:"tags,omitempty"`
 	Remark     string         `json:"remark,omitempty"`
+	Blocked    bool           `json:"blocked,omitempty"`
 	Chat       []Line         `json:"chat,omitempty"`
 	Windows    []window       `json:"windows,omitempty"`
 	Mass       map[string]int `json:"mass,omitempty"` // mass sends got, by month

@@ -1,7 +1,10 @@
 package wechattest
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"sort"
 	"strconv"
 	"unicode/utf8"
@@ -31,6 +34,13 @@ func (f *Fake) userInfo(w http.ResponseWriter, r *http.Request) {
 	answer(w, f.info(p))
 }
 
+// A remark that holds one of these comes out of batchget as WeChat was seen to pass on what a person typed: with
+// raw control characters, or with a quotation mark that nobody escaped.
+const (
+	BadControl = "@@control@@"
+	BadQuote   = "@@quote@@"
+)
+
 func (f *Fake) userBatch(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		List []struct {
@@ -55,7 +65,11 @@ func (f *Fake) userBatch(w http.ResponseWriter, r *http.Request) {
 		}
 		out = append(out, f.info(p))
 	}
-	answer(w, map[string]any{"user_info_list": out})
+	b, _ := json.Marshal(map[string]any{"user_info_list": out})
+	b = bytes.ReplaceAll(b, []byte(BadControl), []byte("a\x01b\nc"))
+	b = bytes.ReplaceAll(b, []byte(BadQuote), []byte(`a"b`))
+	w.Header().Set("Content-Type", "application/json; encoding=utf-8")
+	_, _ = w.Write(b)
 }
 
 const userPage = 10000
@@ -63,27 +77,7 @@ const userPage = 10000
 func (f *Fake) userGet(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var all []string
-	for _, p := range f.s.People {
-		if p.Follows {
-			all = append(all, p.OpenID)
-		}
-	}
-	sort.Strings(all)
-	next := r.URL.Query().Get("next_openid")
-	from := sort.SearchStrings(all, next)
-	if next != "" && from < len(all) && all[from] == next {
-		from++
-	}
-	page := all[from:]
-	if len(page) > userPage {
-		page = page[:userPage]
-	}
-	out := map[string]any{"total": len(all), "count": len(page), "next_openid": ""}
-	if len(page) > 0 {
-		out["data"], out["next_openid"] = map[string]any{"openid": page}, page[len(page)-1]
-	}
-	answer(w, out)
+	answer(w, listed(f.openids(func(p *Person) bool { return p.Follows }), r.URL.Query().Get("next_openid")))
 }
 
 func (f *Fake) userRemark(w http.ResponseWriter, r *http.Request) {
@@ -156,6 +150,142 @@ func (f *Fake) tagCreate(w http.ResponseWriter, r *http.Request) {
 	}
 	f.s.Tags = append(f.s.Tags, tag{id, in.Tag.Name})
 	answer(w, map[string]any{"tag": map[string]any{"id": id, "name": in.Tag.Name}})
+}
+
+// own are WeChat's tags, which nobody may change: 0, 1 and 2.
+func own(id int) bool { return id >= 0 && id <= 2 }
+
+type tagIn struct {
+	Tag tag `json:"tag"`
+}
+
+func (f *Fake) tagUpdate(w http.ResponseWriter, r *http.Request) {
+	var in tagIn
+	if !decode(w, r, &in) {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := -1
+	for i, t := range f.s.Tags {
+		if t.ID == in.Tag.ID {
+			at = i
+		} else if t.Name == in.Tag.Name {
+			refuse(w, 45157)
+			return
+		}
+	}
+	switch {
+	case own(in.Tag.ID):
+		refuse(w, 45058)
+	case len(in.Tag.Name) > 30:
+		refuse(w, 45158)
+	case in.Tag.Name == "":
+		refuse(w, 45157)
+	case at < 0:
+		refuse(w, 45159)
+	default:
+		f.s.Tags[at].Name = in.Tag.Name
+		ok(w)
+	}
+}
+
+func (f *Fake) tagDelete(w http.ResponseWriter, r *http.Request) {
+	var in tagIn
+	if !decode(w, r, &in) {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if own(in.Tag.ID) {
+		refuse(w, 45058)
+		return
+	}
+	kept := []tag{}
+	for _, t := range f.s.Tags {
+		if t.ID != in.Tag.ID {
+			kept = append(kept, t)
+		}
+	}
+	if len(kept) == len(f.s.Tags) {
+		refuse(w, 45159)
+		return
+	}
+	f.s.Tags = kept
+	for _, p := range f.s.People {
+		p.Tags = slices.DeleteFunc(p.Tags, func(t int) bool { return t == in.Tag.ID })
+	}
+	ok(w)
+}
+
+// blocking gives the handler of batchblacklist (on) and batchunblacklist.
+func (f *Fake) blocking(on bool) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			List []string `json:"openid_list"`
+		}
+		if !decode(w, r, &in) {
+			return
+		}
+		if len(in.List) < 1 || len(in.List) > 20 {
+			refuse(w, 40032)
+			return
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		for _, id := range in.List {
+			if f.s.byOpenID[id] == nil {
+				refuse(w, 49003)
+				return
+			}
+		}
+		for _, id := range in.List {
+			f.s.byOpenID[id].Blocked = on
+		}
+		ok(w)
+	}
+}
+
+func (f *Fake) blackList(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Begin string `json:"begin_openid"`
+	}
+	if !decode(w, r, &in) {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := f.openids(func(p *Person) bool { return p.Blocked })
+	answer(w, listed(all, in.Begin))
+}
+
+// openids gives, sorted, those of the people that are asked for.
+func (f *Fake) openids(want func(*Person) bool) []string {
+	var all []string
+	for _, p := range f.s.People {
+		if want(p) {
+			all = append(all, p.OpenID)
+		}
+	}
+	sort.Strings(all)
+	return all
+}
+
+// listed is one page of openids after next; the page behind the last has no data.
+func listed(all []string, next string) map[string]any {
+	from := sort.SearchStrings(all, next)
+	if next != "" && from < len(all) && all[from] == next {
+		from++
+	}
+	page := all[from:]
+	if len(page) > userPage {
+		page = page[:userPage]
+	}
+	out := map[string]any{"total": len(all), "count": len(page), "next_openid": ""}
+	if len(page) > 0 {
+		out["data"], out["next_openid"] = map[string]any{"openid": page}, page[len(page)-1]
+	}
+	return out
 }
 
 // tagging gives the handler of batchtagging (on) and batchuntagging.

@@ -605,6 +605,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/followers/blocking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put followers on the black list, or take them off */
+        post: operations["blockFollowers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest walk through all followers at WeChat */
+        get: operations["followerSync"];
+        put?: never;
+        /** Walk through all followers, or go on at once with a walk that waits */
+        post: operations["startFollowerSync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/sync/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the walk; what it found stays */
+        post: operations["stopFollowerSync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/tagging": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a tag to followers, or take it from them */
+        post: operations["tagFollowers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/followers/{id}": {
         parameters: {
             query?: never;
@@ -615,6 +684,57 @@ export interface paths {
         /** One follower and the history of follows */
         get: operations["follower"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a customer-service message, once for a key */
+        post: operations["sayToFollower"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/{id}/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The windows in which this follower may be written to now, and what of each is used */
+        get: operations["followerQuota"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/{id}/remark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Name a follower, for us alone */
+        put: operations["remarkFollower"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1569,6 +1689,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account's tags */
+        get: operations["listTags"];
+        put?: never;
+        /** Make a tag at WeChat */
+        post: operations["createTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tags/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the tags from WeChat again */
+        post: operations["refreshTags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tags/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a tag another name */
+        put: operations["renameTag"];
+        post?: never;
+        /** Take a tag away, from every follower too */
+        delete: operations["deleteTag"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/articles": {
         parameters: {
             query?: never;
@@ -2164,6 +2337,10 @@ export interface components {
             /** @description channels that have bills */
             vias: string[];
         };
+        BlockFollowersRequest: {
+            ids: number[];
+            on: boolean;
+        };
         Cell: {
             /** Format: int64 */
             n: number;
@@ -2700,6 +2877,13 @@ export interface components {
             /** @enum {string} */
             verdict: "differs" | "missing_here" | "missing_there";
             what: string;
+        };
+        DoneOutBody: {
+            /**
+             * Format: int64
+             * @description followers who were not so before
+             */
+            changed: number;
         };
         DraftBody: {
             /** Format: int64 */
@@ -3966,6 +4150,17 @@ export interface components {
             /** @description followers alone may */
             fans_only?: boolean;
         };
+        QuotaOutBody: {
+            /**
+             * Format: int64
+             * @description messages that may be sent now
+             */
+            left: number;
+            /** @description why none may be sent; empty when some may */
+            why: string;
+            /** @description open now; the one that ends first is spent first */
+            windows: components["schemas"]["Window"][];
+        };
         QuotaStruct: {
             /**
              * Format: int64
@@ -4086,6 +4281,9 @@ export interface components {
             index: number;
             reason: string;
         };
+        RemarkFollowerRequest: {
+            remark: string;
+        };
         ReplanMenuRequest: {
             /** Format: date-time */
             at: string;
@@ -4185,6 +4383,9 @@ export interface components {
             /** Format: int64 */
             revision?: number;
         };
+        SayToFollowerRequest: {
+            message: components["schemas"]["Message"];
+        };
         SceneCodeBody: {
             /** Format: int64 */
             campaign_id: number;
@@ -4235,6 +4436,8 @@ export interface components {
         SendBody: {
             /** Format: date-time */
             at: string;
+            /** @description the operator who wrote it; empty: a rule */
+            by: string;
             /** Format: int64 */
             delay_seconds: number;
             /** Format: int64 */
@@ -4307,6 +4510,52 @@ export interface components {
             /** @description paid orders whose course is not open; 100 at most */
             paid: components["schemas"]["OrderLine"][];
         };
+        SyncBody: {
+            by: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /**
+             * Format: int64
+             * @description followed at WeChat and not here
+             */
+            fresh: number;
+            /**
+             * Format: int64
+             * @description followed here and no longer at WeChat
+             */
+            gone: number;
+            /**
+             * Format: int64
+             * @description 0: there was none yet
+             */
+            id: number;
+            last_error: string;
+            /** @enum {string} */
+            phase: "pages" | "gone" | "blocked" | "";
+            /**
+             * Format: date-time
+             * @description set while it waits
+             */
+            resume_at: string | null;
+            /** Format: int64 */
+            seen: number;
+            /** Format: date-time */
+            started_at: string | null;
+            /** @enum {string} */
+            state: "running" | "done" | "failed" | "stopped" | "";
+            /**
+             * Format: int64
+             * @description as WeChat says; 0 until the first page is through
+             */
+            total: number;
+            /** Format: int64 */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description among those seen: WeChat's words about them could not be read
+             */
+            unreadable: number;
+        };
         TagBody: {
             /**
              * Format: int64
@@ -4316,6 +4565,18 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+        };
+        TagFollowersRequest: {
+            ids: number[];
+            on: boolean;
+            /** Format: int64 */
+            tag_id: number;
+        };
+        TagNameIn: {
+            name: string;
+        };
+        TagsOutBody: {
+            items: components["schemas"]["TagBody"][];
         };
         TapBody: {
             /** Format: int64 */
@@ -5879,6 +6140,159 @@ export interface operations {
             };
         };
     };
+    blockFollowers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockFollowersRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    followerSync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    startFollowerSync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopFollowerSync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tagFollowers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagFollowersRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     follower: {
         parameters: {
             query?: never;
@@ -5889,6 +6303,110 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowerOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sayToFollower: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description made by the client for this message; the same key again is the same message */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SayToFollowerRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    followerQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remarkFollower: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemarkFollowerRequest"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -8085,6 +8603,161 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SettingsOutBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagNameIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    refreshTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    renameTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagNameIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
