@@ -23,6 +23,7 @@ func (d *Door) registerMenu(api huma.API) {
 	verb(d, api, model.RightRead, op("compareMenus", "POST", "/compare", "How one menu differs from another, in words"), d.compareMenus)
 	verb(d, api, model.RightRead, op("liveMenu", "GET", "/live", "What is live at WeChat, as a draft would be, and how it differs"), d.liveMenu)
 	verb(d, api, model.RightRead, op("seeMenu", "POST", "/see", "Which menu one fan sees"), d.seeMenu)
+	verb(d, api, model.RightRead, op("menuArticles", "GET", "/articles", "Published articles that a button may open, the latest first"), d.menuArticles)
 	verb(d, api, model.RightRead, op("menuTaps", "GET", "/taps", "How often fans tapped what sends a key, by version"), d.menuTaps)
 	verb(d, api, model.RightRead, op("menuPlans", "GET", "/plans", "What will be published at a time, and what failed to"), d.menuPlans)
 	plan := op("planMenu", "POST", "/plans", "Publish the draft as it stands at a time")

@@ -93,6 +93,25 @@ func (d *Door) seeMenu(ctx context.Context, in *struct {
 	return out, nil
 }
 
+type menuArticlesOut struct {
+	Body struct {
+		Items      []model.PublishedArticle `json:"items"`
+		NextOffset int                      `json:"next_offset" doc:"0: no more"`
+	}
+}
+
+func (d *Door) menuArticles(ctx context.Context, in *struct {
+	Offset int `query:"offset" minimum:"0" maximum:"1000000"`
+}) (*menuArticlesOut, error) {
+	all, next, err := d.Menus.Articles(ctx, in.Offset)
+	if err != nil {
+		return nil, err
+	}
+	out := &menuArticlesOut{}
+	out.Body.Items, out.Body.NextOffset = append([]model.PublishedArticle{}, all...), next
+	return out, nil
+}
+
 type tapBody struct {
 	Version int64  `json:"version" doc:"live when they tapped; 0: before the first of ours"`
 	Event   string `json:"event" doc:"CLICK, VIEW, view_miniprogram, scancode_push …"`

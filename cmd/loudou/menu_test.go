@@ -273,3 +273,29 @@ func TestMenuTaps(t *testing.T) {
 		d.call("GET", "/menu/taps?from="+to+"&to="+day, "", 400)
 	})
 }
+
+// Articles to choose from are those that WeChat has published, whoever did it; those taken away are not offered.
+func TestMenuArticles(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		d := openDesk(t, dsn, 1)
+		if got := d.call("GET", "/menu/articles", "", 200); len(got["items"].([]any)) != 0 || got["next_offset"].(float64) != 0 {
+			t.Errorf("none: %v", got)
+		}
+		for i := range 22 {
+			d.fake.PublishInConsole(fmt.Sprintf("第 %d 篇", i+1))
+		}
+		first := d.call("GET", "/menu/articles", "", 200)
+		items := first["items"].([]any)
+		if len(items) != 20 || first["next_offset"].(float64) != 20 || items[0].(map[string]any)["title"] != "第 22 篇" || items[0].(map[string]any)["article_id"] == "" {
+			t.Errorf("first page: %v", first)
+		}
+		if rest := d.call("GET", "/menu/articles?offset=20", "", 200); len(rest["items"].([]any)) != 2 || rest["next_offset"].(float64) != 0 {
+			t.Errorf("the rest: %v", rest)
+		}
+		clear := d.fake.Fail("/cgi-bin/freepublish/batchget", wechattest.ErrCode(48001))
+		if bad := d.call("GET", "/menu/articles", "", 403); !strings.Contains(fmt.Sprint(bad), "权限") {
+			t.Errorf("without the right: %v", bad)
+		}
+		clear()
+	})
+}

@@ -122,6 +122,10 @@ func (noOfficial) MenuLive(context.Context) (model.LiveMenu, error) {
 	return model.LiveMenu{}, errNoOfficial
 }
 
+func (noOfficial) Published(context.Context, int) ([]model.PublishedArticle, int, error) {
+	return nil, 0, errNoOfficial
+}
+
 func (noOfficial) MenuTryMatch(context.Context, model.OpenID) ([]model.MenuButton, error) {
 	return nil, errNoOfficial
 }

@@ -85,3 +85,16 @@ func (s *Service) See(ctx context.Context, who model.OpenID) (Seen, error) {
 	}
 	return out, nil
 }
+
+// Articles lists published articles for a button to open, after offset; next is 0 at the end.
+func (s *Service) Articles(ctx context.Context, offset int) (articles []model.PublishedArticle, next int, err error) {
+	const page = 20 // WeChat's
+	articles, total, err := s.live.Published(ctx, offset)
+	if err != nil {
+		return nil, 0, fmt.Errorf("published articles: %w", err)
+	}
+	if offset+page < total {
+		next = offset + page
+	}
+	return articles, next, nil
+}

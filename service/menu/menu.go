@@ -30,6 +30,12 @@ type Live interface {
 	MenuLive(ctx context.Context) (model.LiveMenu, error)
 	// MenuTryMatch tells which buttons a fan sees, by openid or WeChat id.
 	MenuTryMatch(ctx context.Context, who model.OpenID) ([]model.MenuButton, error)
+	Articles
+}
+
+// Articles are what the account has published: service/wechat.
+type Articles interface {
+	Published(ctx context.Context, offset int) (articles []model.PublishedArticle, total int, err error)
 }
 
 // Jobs run after the commit: service/job.

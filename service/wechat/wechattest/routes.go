@@ -59,6 +59,7 @@ func (f *Fake) routes() {
 	h("/cgi-bin/freepublish/submit", f.official("POST", f.publishSubmit))
 	h("/cgi-bin/freepublish/get", f.official("POST", f.publishGet))
 	h("/cgi-bin/freepublish/delete", f.official("POST", f.publishDelete))
+	h("/cgi-bin/freepublish/batchget", f.official("POST", f.publishedList))
 	h("/cgi-bin/message/mass/sendall", f.official("POST", f.massAll))
 	h("/cgi-bin/message/mass/preview", f.official("POST", f.massPreview))
 	h("/cgi-bin/message/mass/get", f.official("POST", f.massGet))

@@ -1035,6 +1035,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/menu/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published articles that a button may open, the latest first */
+        get: operations["menuArticles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/menu/compare": {
         parameters: {
             query?: never;
@@ -3481,6 +3498,14 @@ export interface components {
             key: string;
             message: components["schemas"]["Message"];
         };
+        MenuArticlesOutBody: {
+            items: components["schemas"]["PublishedArticle"][];
+            /**
+             * Format: int64
+             * @description 0: no more
+             */
+            next_offset: number;
+        };
         MenuBody: {
             buttons: components["schemas"]["MenuButton"][];
             conditional?: components["schemas"]["ConditionalMenu"][];
@@ -4143,6 +4168,13 @@ export interface components {
             note?: string;
             /** @description of the changes that were looked at */
             seen?: string;
+        };
+        PublishedArticle: {
+            article_id: string;
+            /** Format: date-time */
+            at: string;
+            title: string;
+            url: string;
         };
         PushDraftRequest: {
             /** @description readers may comment */
@@ -7097,6 +7129,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MaterialOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    menuArticles: {
+        parameters: {
+            query?: {
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuArticlesOutBody"];
                 };
             };
             /** @description Error */
