@@ -18,6 +18,9 @@ sed -n 's/^.*BAR //p' "$out"
 go test -run '^$' -bench BenchmarkTwenties -benchtime 1x -timeout 10m ./service/event >"$out" 2>&1 || { cat "$out"; exit 1; }
 awk '/^BenchmarkTwenties/ { for (i = 2; i < NF; i++) { if ($(i+1) == "events/s") o = $i; if ($(i+1) == "yardstick/s") r = $i; if ($(i+1) == "ratio") q = $i }
   printf "%-34s %10.0f %-8s %10.0f %8.2f %6.2f  %s\n", "events in twenties, 64 connections", o, "events/s", r, q, 0.5, (q + 0 >= 0.5 ? "ok" : "below") }' "$out"
+go test -run '^$' -bench BenchmarkDay -benchtime 1x -timeout 10m ./service/reconcile >"$out" 2>&1 || { cat "$out"; exit 1; }
+awk '/^BenchmarkDay/ { for (i = 2; i < NF; i++) if ($(i+1) == "seconds") o = $i
+  printf "%-34s %10.1f %-8s %10s %8.1f %6.0f  %s\n", "bill of 100 000 orders reconciled", o, "s", "-", o, 60, (o + 0 <= 60 ? "ok" : "below") }' "$out"
 go test -run '^$' -bench BenchmarkRules -benchtime 1x -timeout 10m ./service/reply >"$out" 2>&1 || { cat "$out"; exit 1; }
 awk '/^BenchmarkRules/ { for (i = 2; i < NF; i++) { if ($(i+1) == "ns-of-10000") o = $i; if ($(i+1) == "ns-of-100") r = $i; if ($(i+1) == "ratio") q = $i }
   printf "%-34s %10.0f %-8s %10.0f %8.2f %6.2f  %s\n", "10 000 rules, against 100", o, "ns", r, q, 2, (q + 0 <= 2 ? "ok" : "below") }' "$out"

@@ -1,7 +1,11 @@
 package model
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
+	"io"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -58,6 +62,40 @@ func TestReadBill(t *testing.T) {
 		if !errors.Is(err, ErrInvalid) || !errors.As(err, &words) || !strings.Contains(words.Text, "账单第") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestReadBillFlat reads a bill of 100 000 rows in the memory of a few.
+func TestReadBillFlat(t *testing.T) {
+	const n = 100_000
+	r, w := io.Pipe()
+	go func() {
+		out := bufio.NewWriter(w)
+		_, _ = out.WriteString(billHead + "\r\n")
+		for range n {
+			_, _ = out.WriteString(billPaid + "\r\n")
+		}
+		_, _ = fmt.Fprintf(out, "总交易单数,手续费总金额\r\n`%d,`%d.00\r\n", n, 719400)
+		_ = w.CloseWithError(out.Flush())
+	}()
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, most, seen := heap(), uint64(0), 0
+	sum, err := ReadBill(r, ViaJSAPI, func(BillRow) error {
+		if seen++; seen%20_000 == 0 {
+			most = max(most, heap())
+		}
+		return nil
+	})
+	if err != nil || sum.Rows != n || sum.Fee != 71940000 {
+		t.Fatalf("%+v %v", sum, err)
+	}
+	if most > before+4<<20 {
+		t.Errorf("%d KiB more while reading", (most-before)>>10)
 	}
 }
 

@@ -57,6 +57,12 @@ func TestBillDay(t *testing.T) {
 		if !strings.HasPrefix(csv.raw, "\uFEFF账单日") || !strings.Contains(csv.raw, ",'"+no+",") || !strings.Contains(csv.raw, ",199.00,0.00,1.19,197.81,") {
 			t.Errorf("csv %s", csv.raw)
 		}
+		if err := h.bills(t.Context(), []int{model.DayNumber(at)}, true); err != nil { // loudou reconcile --day
+			t.Errorf("the command: %v", err)
+		}
+		if b, err := h.reconcile.Bill(t.Context(), model.ViaJSAPI, model.DayNumber(at)); err != nil || billLine(b) != day+" jsapi 已对账：相符 1，不符 0，本店缺 0，账单缺 0；收款 199.00，退款 0.00，手续费 1.19，净额 197.81 元" {
+			t.Errorf("the command says %q %v", billLine(b), err)
+		}
 		for _, bad := range []string{"?from=x", "?via=bank", "?from=2026-11-25&to=2026-11-24"} {
 			m.boss.want(400, "GET", "/bills.csv"+bad, nil)
 		}

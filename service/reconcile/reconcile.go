@@ -69,7 +69,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{Options: o, db: o.DB, clock: store.NewClock(o.DB)}
 	o.Queue.Handle(jobDay, s.jobDay)
-	o.Queue.Every("reconcile.nightly", 10*time.Minute, s.Nightly)
+	o.Queue.Every("reconcile.nightly", time.Minute, s.Nightly)
 	return s
 }
 
