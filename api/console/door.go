@@ -20,6 +20,7 @@ import (
 	"loudou/api/respond"
 	"loudou/model"
 	"loudou/service/article"
+	"loudou/service/broadcast"
 	"loudou/service/campaign"
 	"loudou/service/connection"
 	"loudou/service/coupon"
@@ -62,6 +63,8 @@ type Door struct {
 	Coupons   *coupon.Service
 	Media     *media.Service
 	Figures   *figure.Service
+	// Broadcasts is one message to many.
+	Broadcasts *broadcast.Service
 	// Connection tells how we are connected; Todos and Guards are what the first page composes.
 	Connection *connection.Service
 	Todos      []Todo
@@ -88,6 +91,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerJob(api)
 	d.registerArticle(api)
 	d.registerDraft(api)
+	d.registerBroadcast(api)
 	d.registerOrder(api)
 	d.registerMoney(r, api)
 	d.registerBill(r, api)

@@ -69,7 +69,7 @@ func (h *house) callback() error {
 	h.replies.Looks(reply.Things{Codes: h.scenes.Ends, OnSale: h.onSale, Menu: h.menus.LiveMenu, Permanent: h.media.Permanent, MiniAppID: cfg.MiniAppID})
 	h.send(account)
 	// The replies come last: they count hits in rows that many share, and so hold them for the shortest time.
-	h.inbox.Takes(h.followers, h.scenes, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.events, Origins: h.scenes}, h.drafts, h.replies)
+	h.inbox.Takes(h.followers, h.scenes, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.events, Origins: h.scenes}, h.drafts, h.broadcasts, h.replies)
 
 	h.begin = append(h.begin, h.replies.Begin)
 	h.background = append(h.background, h.replies.Run, h.inbox.Run)
@@ -131,7 +131,7 @@ func (h *house) eraseFan(tx *gorm.DB, personID int64) error {
 		return err
 	}
 	for _, one := range openids {
-		for _, erase := range []func(*gorm.DB, string, model.OpenID) error{h.followers.Erase, h.scenes.Erase, h.replies.Erase, h.inbox.Erase} {
+		for _, erase := range []func(*gorm.DB, string, model.OpenID) error{h.followers.Erase, h.scenes.Erase, h.replies.Erase, h.broadcasts.Erase, h.inbox.Erase} {
 			if err := erase(tx, one.AppID, model.OpenID(one.Value)); err != nil {
 				return err
 			}

@@ -138,7 +138,10 @@ func TestPublicationIsAskedFor(t *testing.T) {
 		x := d.push(d.article("第二篇"))
 		d.fake.SetJobs(wechattest.Jobs{Silent: true, Publish: 2})
 		d.call("POST", fmt.Sprintf("/drafts/%d/publish", x), "", 200)
-		d.until("failed", func() bool { d.call("POST", fmt.Sprintf("/drafts/%d/ask", x), "", 200); return d.draftState(x) == "failed" })
+		d.until("failed", func() bool {
+			d.call("POST", fmt.Sprintf("/drafts/%d/ask", x), "", 200)
+			return d.draftState(x) == "failed"
+		})
 		if l := fmt.Sprint(d.call("GET", "/drafts?in_box=true", "", 200)); !strings.Contains(l, "原创") {
 			t.Errorf("why: %s", l)
 		}

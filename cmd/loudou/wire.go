@@ -167,6 +167,7 @@ func build(cfg config.Config) (*house, error) {
 			Ledger:    h.ledger,
 			Reconcile: h.reconcile,
 
+			Broadcasts: h.broadcasts,
 			Connection: h.connection,
 			Todos:      h.todos(),
 			Guards:     h.guards,

@@ -62,6 +62,7 @@ func (h *house) todos() []console.Todo {
 			return int64(len(list)), err
 		}},
 		{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: h.articles.Waiting},
+		{Key: "broadcasts_waiting", Title: "待确认的群发", Link: "/broadcasts?state=waiting", Count: h.broadcasts.Waiting},
 		{Key: "reply_drafts", Title: "没发布的回复改动", Link: "/replies", Count: func(ctx context.Context) (int64, error) {
 			changes, _, err := h.replies.Pending(ctx)
 			return int64(len(changes)), err

@@ -8,18 +8,24 @@ import (
 
 	"loudou/model"
 	"loudou/service/article"
+	"loudou/service/broadcast"
 	"loudou/service/draft"
 )
 
 // sending is what leaves the house to many: drafts and publishing, mass sends, comments, material.
 type sending struct {
-	drafts *draft.Service
+	drafts     *draft.Service
+	broadcasts *broadcast.Service
 }
 
 // send connects what leaves the house; account answers "not set up" without an Official Account.
 func (h *house) send(account sendAccount) {
 	h.drafts = draft.New(h.db, h.cfg.OfficialAppID, account, outgoing{h.articles}, h.media, h.operators, h.clock.now)
 	h.jobs.Every("draft.check", time.Minute, h.drafts.Check)
+	h.broadcasts = broadcast.New(h.db, h.cfg.OfficialAppID, account, h.drafts, h.operators, h.jobs, h.clock.now)
+	h.jobs.Handle(broadcast.SendJob, h.broadcasts.Call)
+	h.jobs.Every("broadcast.due", 5*time.Second, h.broadcasts.Due)
+	h.jobs.Every("broadcast.check", time.Minute, h.broadcasts.Check)
 }
 
 // outgoing is the articles as what sends them asks for them.
@@ -37,6 +43,7 @@ func (o outgoing) WentOut(tx *gorm.DB, id int64, url, msgDataID string, at time.
 // sendAccount is what sending asks of WeChat.
 type sendAccount interface {
 	draft.WeChat
+	broadcast.WeChat
 }
 
 func (noOfficial) DraftAdd(context.Context, []model.DraftArticle) (string, error) {
@@ -66,3 +73,15 @@ func (noOfficial) PublishDelete(context.Context, string, int) error { return err
 func (noOfficial) UploadContentPicture(context.Context, string, []byte) (string, error) {
 	return "", errNoOfficial
 }
+
+func (noOfficial) MassSendAll(context.Context, model.MassTo, model.MassMessage, string) (model.MassAccepted, error) {
+	return model.MassAccepted{}, errNoOfficial
+}
+
+func (noOfficial) MassPreview(context.Context, string, model.MassMessage) error { return errNoOfficial }
+
+func (noOfficial) MassGet(context.Context, string) (string, error) { return "", errNoOfficial }
+
+func (noOfficial) MassQuota(context.Context) (int64, int64, error) { return 0, 0, errNoOfficial }
+
+func (noOfficial) MassTags(context.Context) ([]model.Tag, error) { return nil, errNoOfficial }

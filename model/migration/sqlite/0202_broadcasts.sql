@@ -1,0 +1,27 @@
+CREATE TABLE IF NOT EXISTS broadcasts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  appid TEXT NOT NULL,
+  title TEXT NOT NULL,
+  to_all BOOLEAN NOT NULL,
+  tag_id INTEGER NOT NULL,
+  tag_name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  content TEXT NOT NULL,
+  pictures TEXT NOT NULL,
+  draft_id INTEGER NULL,
+  reprint BOOLEAN NOT NULL,
+  state TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  content_hash TEXT NOT NULL,
+  planned_at DATETIME NULL,
+  round INTEGER NOT NULL,
+  last_error TEXT NOT NULL,
+  asked_by_id INTEGER NOT NULL,
+  asked_by TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  updated_by TEXT NOT NULL,
+  sent_by TEXT NOT NULL,
+  created_at DATETIME NOT NULL,
+  updated_at DATETIME NOT NULL
+);
+CREATE INDEX IF NOT EXISTS broadcasts_state ON broadcasts (appid, state, planned_at);
