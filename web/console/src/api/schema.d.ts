@@ -278,6 +278,230 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/broadcasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mass sends, the newest first */
+        get: operations["listBroadcasts"];
+        put?: never;
+        /** Write a mass send; nothing leaves the house */
+        post: operations["createBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/audience": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tags to send to, and whom previews went to of late */
+        get: operations["broadcastAudience"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is planned and what went out in a month */
+        get: operations["broadcastCalendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may still be sent today and this month */
+        get: operations["broadcastQuota"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One mass send with its previews, confirmations and results */
+        get: operations["getBroadcast"];
+        /** Change it while nothing has left the house */
+        put: operations["saveBroadcast"];
+        post?: never;
+        /** Take away one that was never given to WeChat */
+        delete: operations["deleteBroadcast"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/{id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send one that failed once more */
+        post: operations["againBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/{id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask WeChat how it went */
+        post: operations["askBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back one that waits for its time */
+        post: operations["cancelBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say yes to what it says now, and to whom */
+        post: operations["confirmBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show it to one colleague on the phone */
+        post: operations["previewBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send it back to its writer with a word */
+        post: operations["returnBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let it go, now or at a time */
+        post: operations["sendBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a colleague for their yes */
+        post: operations["submitBroadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/connection": {
         parameters: {
             query?: never;
@@ -2358,6 +2582,183 @@ export interface components {
             ids: number[];
             on: boolean;
         };
+        BroadcastAudienceOutBody: {
+            /** @description whom previews went to of late */
+            accounts: string[];
+            tags: components["schemas"]["MassTagBody"][];
+        };
+        BroadcastBody: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            error: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "text" | "mpnews" | "images";
+            /** Format: date-time */
+            planned_at: string | null;
+            /** @description the latest time it was given to WeChat */
+            send?: components["schemas"]["BroadcastSendBody"];
+            sent_by: string;
+            /** @enum {string} */
+            state: "draft" | "waiting" | "confirmed" | "scheduled" | "sending" | "sent" | "done" | "failed" | "unknown" | "cancelled";
+            /** Format: int64 */
+            tag_id: number;
+            tag_name: string;
+            title: string;
+            to_all: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
+        BroadcastCalendarOutBody: {
+            /** @description sent from WeChat's own console */
+            foreign: components["schemas"]["ForeignSendBody"][];
+            items: components["schemas"]["BroadcastBody"][];
+            month: string;
+        };
+        BroadcastConfirmationBody: {
+            comment: string;
+            /** Format: date-time */
+            created_at: string;
+            operator: string;
+        };
+        BroadcastInput: {
+            /** @description of kind text */
+            content?: string;
+            /**
+             * Format: int64
+             * @description of kind mpnews
+             */
+            draft_id?: number | null;
+            /** @enum {string} */
+            kind: "text" | "mpnews" | "images";
+            /** @description of kind images: WeChat's media_ids */
+            media_ids?: string[];
+            /** @description send though an article is judged a reprint */
+            reprint?: boolean;
+            /** Format: int64 */
+            tag_id?: number;
+            tag_name?: string;
+            to_all: boolean;
+            /** Format: int64 */
+            version?: number;
+        };
+        BroadcastPreviewBody: {
+            account: string;
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        BroadcastQuotaOutBody: {
+            /**
+             * Format: int64
+             * @description of a 服务号 four may go a month
+             */
+            all_month: number;
+            /**
+             * Format: int64
+             * @description sends to all followers today; one may go
+             */
+            all_today: number;
+            /** Format: int64 */
+            day_left: number;
+            /**
+             * Format: int64
+             * @description -1 while WeChat does not say
+             */
+            day_limit: number;
+            /**
+             * Format: int64
+             * @description of those, sent from WeChat's own console
+             */
+            foreign: number;
+            /**
+             * Format: int64
+             * @description sends of this month; a fan of a 服务号 gets four at most
+             */
+            month: number;
+            /** Format: int64 */
+            month_most: number;
+            /** @description a 订阅号: one send a day */
+            once: boolean;
+        };
+        BroadcastSendBody: {
+            by: string;
+            /** Format: int64 */
+            calls: number;
+            /** Format: date-time */
+            created_at: string;
+            error: string;
+            /** Format: int64 */
+            errors: number | null;
+            /**
+             * Format: int64
+             * @description of those, who could be sent to
+             */
+            filtered: number | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            msg_id: string;
+            /** Format: int64 */
+            round: number;
+            /** Format: int64 */
+            sent: number | null;
+            /** @enum {string} */
+            state: "sending" | "sent" | "done" | "failed" | "unknown";
+            /**
+             * Format: int64
+             * @description fans it was meant for; null while WeChat has not said
+             */
+            total: number | null;
+        };
+        BroadcastWhole: {
+            asked_by: string;
+            /** @description who asked cannot confirm */
+            asked_by_me: boolean;
+            /** @description of what it says now */
+            confirmations: components["schemas"]["BroadcastConfirmationBody"][];
+            content: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: int64 */
+            draft_id: number | null;
+            error: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "text" | "mpnews" | "images";
+            media_ids: string[];
+            /** @description why sending would be refused now; empty when it would not */
+            missing: string;
+            /** Format: date-time */
+            planned_at: string | null;
+            /** @description of what it says now */
+            previews: components["schemas"]["BroadcastPreviewBody"][];
+            reprint: boolean;
+            /** @description the latest time it was given to WeChat */
+            send?: components["schemas"]["BroadcastSendBody"];
+            sends: components["schemas"]["BroadcastSendBody"][];
+            sent_by: string;
+            /** @enum {string} */
+            state: "draft" | "waiting" | "confirmed" | "scheduled" | "sending" | "sent" | "done" | "failed" | "unknown" | "cancelled";
+            /** Format: int64 */
+            tag_id: number;
+            tag_name: string;
+            title: string;
+            to_all: boolean;
+            /** @description a preview and another person's yes are needed */
+            two_person: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
         Cell: {
             /** Format: int64 */
             n: number;
@@ -3192,6 +3593,19 @@ export interface components {
             /** @description every tag of the account */
             tags: components["schemas"]["TagBody"][];
         };
+        ForeignSendBody: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            errors: number;
+            msg_id: string;
+            /** Format: int64 */
+            sent: number;
+            /** @description in words; empty when it went out */
+            status: string;
+            /** Format: int64 */
+            total: number;
+        };
         FunnelIn: {
             /** @description property the people are grouped by: channel, code, share_id, scene, appid or an id */
             breakdown?: string;
@@ -3464,6 +3878,13 @@ export interface components {
         LoginRequest: {
             name: string;
             password: string;
+        };
+        MassTagBody: {
+            /** Format: int64 */
+            fans: number;
+            /** Format: int64 */
+            id: number;
+            name: string;
         };
         MaterialOutBody: {
             material_id: string;
@@ -3965,6 +4386,10 @@ export interface components {
             items: components["schemas"]["AuditBody"][];
             next_page_token: string;
         };
+        PageBroadcastBody: {
+            items: components["schemas"]["BroadcastBody"][];
+            next_page_token: string;
+        };
         PageCouponBody: {
             items: components["schemas"]["CouponBody"][];
             next_page_token: string;
@@ -4070,6 +4495,10 @@ export interface components {
              * @description of the draft that was looked at
              */
             revision?: number;
+        };
+        PreviewBroadcastRequest: {
+            /** @description a WeChat name, or an openid of this account */
+            account: string;
         };
         PriceBody: {
             /** Format: date-time */
@@ -4485,6 +4914,15 @@ export interface components {
             sent_at: string | null;
             /** @enum {string} */
             state: "queued" | "sending" | "sent" | "quota" | "window" | "unverified" | "failed" | "unknown";
+        };
+        SendBroadcastRequest: {
+            /**
+             * Format: date-time
+             * @description left out or past: at once
+             */
+            at?: string | null;
+            /** Format: int64 */
+            version?: number;
         };
         SessionBody: {
             /** @description every write carries it in X-CSRF-Token */
@@ -5367,6 +5805,532 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DayOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listBroadcasts: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                state?: "draft" | "waiting" | "confirmed" | "scheduled" | "sending" | "sent" | "done" | "failed" | "unknown" | "cancelled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBroadcastBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    broadcastAudience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastAudienceOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    broadcastCalendar: {
+        parameters: {
+            query: {
+                month: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastCalendarOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    broadcastQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastQuotaOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    saveBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    againBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArticleStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    askBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cancelBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArticleStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    confirmBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArticleStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    previewBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBroadcastRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    returnBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArticleStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sendBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SendBroadcastRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    submitBroadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArticleStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastWhole"];
                 };
             };
             /** @description Error */
