@@ -42,6 +42,7 @@ const (
 
 var (
 	sameColumns      = []string{"article_id", "course_id", "lesson_id", "campaign_id"}
+	breakdownNames   = map[string]string{"channel": "渠道", "code": "码", "share_id": "分享", "scene": "场景值", "article_id": "文章", "course_id": "课程", "lesson_id": "课时", "campaign_id": "活动", "appid": "应用"}
 	breakdownColumns = []string{"channel", "code", "share_id", "scene", "article_id", "course_id", "lesson_id", "campaign_id", "appid"}
 )
 
@@ -431,10 +432,10 @@ func (q *Question) rule() string {
 	}[q.Order]
 	r := fmt.Sprintf("第一步在 %s 至 %s（北京时间）内；从第一步起 %s内完成；%s；一人只计一次，多次进入取走得最远的一次", model.DayName(q.Span.First), model.DayName(q.Span.Last), spoken(q.Window), order)
 	if q.Same != "" {
-		r += "；各步的" + map[string]string{"article_id": "文章", "course_id": "课程", "lesson_id": "课时", "campaign_id": "活动"}[q.Same] + "相同"
+		r += "；各步的" + breakdownNames[q.Same] + "相同"
 	}
 	if q.Breakdown != "" {
-		r += "；按" + map[bool]string{true: "进入时", false: "指定步"}[q.At == "" || q.At == "entry"] + "的 " + q.Breakdown + " 分组"
+		r += "；按" + map[bool]string{true: "进入时", false: "指定步"}[q.At == "" || q.At == "entry"] + "的" + breakdownNames[q.Breakdown] + "分组"
 	}
 	return r + "。"
 }

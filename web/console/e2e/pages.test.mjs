@@ -144,6 +144,25 @@ test('an address with nonsense for a range shows the usual one', async () => {
   await page.context().close()
 })
 
+test('a funnel is asked, its people are listed, and its address asks the same again', async () => {
+  const page = await open({}, 'data/funnel')
+  await page.getByRole('button', { name: '看了试看会买吗' }).click()
+  await page.waitForURL(/trial_play/)
+  const bars = page.locator('[data-test="ask-answer"] tbody tr')
+  await until('three bars', async () => await bars.count() === 3)
+  const people = Number(await bars.nth(1).getAttribute('data-people'))
+  assert.ok(people > 0)
+  await bars.nth(1).getByRole('button').click()
+  await until('as many rows as the bar says', async () => await page.locator('table.people tbody tr').count() === Math.min(people, 100))
+  assert.deepEqual(await axe(page), [])
+  await page.keyboard.press('Escape')
+  await page.reload()
+  await until('the same answer', async () => await bars.count() === 3 && Number(await bars.nth(1).getAttribute('data-people')) === people)
+  await page.locator(at('ask-add')).click()
+  await until('a step more', async () => await page.locator(at('ask-step')).count() === 4 && await bars.count() === 4)
+  await page.context().close()
+})
+
 test('a reply’s picture is chosen, uploaded and shown', async () => {
   const page = await open({}, 'replies/new')
   await page.locator(at('message-add-image')).click()

@@ -79,6 +79,7 @@ test('a payment can be cancelled, and the order with it', async () => {
   await phone.locator(at('buy')).click()
   await phone.locator(at('place-order')).click()
   await phone.locator(at('pay-cancel')).click()
+  await phone.locator(at('order-status')).first().waitFor() // cancelling leads to the order by itself
   await phone.goto(product.phone + '/#/mini/orders')
   await phone.locator(at('order')).filter({ hasText: 'Excel' }).first().click()
   await phone.locator(at('order-cancel')).click()
