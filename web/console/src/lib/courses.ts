@@ -1,20 +1,10 @@
 import { useQuery } from '@tanstack/vue-query'
 import { api, ask } from '@/api/client'
+import { everyTitle } from './pages'
 
-// every course, page after page: a shop has tens of them, and a list to choose from must not miss one.
-async function every(signal: AbortSignal): Promise<{ id: number; title: string }[]> {
-  const all: { id: number; title: string }[] = []
-  let token: string | undefined
-  do {
-    const page = await ask(api.GET('/console/v1/courses', { params: { query: { page_size: 100, page_token: token } }, signal }))
-    all.push(...page.items.map(({ id, title }) => ({ id, title })))
-    token = page.next_page_token || undefined
-  } while (token && all.length < 2000)
-  return all
-}
-
+// useEveryCourse: a shop has tens of them, and a list to choose from must not miss one.
 export function useEveryCourse() {
-  return useQuery({ queryKey: ['courses', 'every'], queryFn: ({ signal }) => every(signal), staleTime: 30_000 })
+  return useQuery({ queryKey: ['courses', 'every'], queryFn: ({ signal }) => everyTitle(2000, (query) => ask(api.GET('/console/v1/courses', { params: { query }, signal }))), staleTime: 30_000 })
 }
 
 // useCourseTitles names courses where a list holds only their numbers.

@@ -4,6 +4,18 @@ import { useUrlState } from './urlState'
 
 export interface PageOf<T> { items: T[]; next_page_token: string }
 
+// everyTitle reads a list page after page, at most `most` rows, for a choice by title.
+export async function everyTitle(most: number, get: (q: { page_size: number; page_token?: string }) => Promise<PageOf<{ id: number; title: string }>>): Promise<{ id: number; title: string }[]> {
+  const all: { id: number; title: string }[] = []
+  let token: string | undefined
+  do {
+    const page = await get({ page_size: 100, page_token: token })
+    all.push(...page.items.map(({ id, title }) => ({ id, title })))
+    token = page.next_page_token || undefined
+  } while (token && all.length < most)
+  return all
+}
+
 type Filters = Record<string, string | number | boolean>
 const size = 20
 
