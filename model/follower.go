@@ -28,6 +28,12 @@ type Tag struct {
 	Fans int64 // as WeChat last counted them
 }
 
+// How many fans one call to WeChat may name. Source: 批量为用户打标签, 拉黑用户.
+const (
+	TagFansMost = 50
+	BlockMost   = 20
+)
+
 // FollowerFilter chooses followers. Zero fields choose all; To is not in.
 type FollowerFilter struct {
 	Word      string // in the remark, or the beginning of an openid

@@ -83,5 +83,3 @@ func (noOfficial) MassPreview(context.Context, string, model.MassMessage) error 
 func (noOfficial) MassGet(context.Context, string) (string, error) { return "", errNoOfficial }
 
 func (noOfficial) MassQuota(context.Context) (int64, int64, error) { return 0, 0, errNoOfficial }
-
-func (noOfficial) MassTags(context.Context) ([]model.Tag, error) { return nil, errNoOfficial }

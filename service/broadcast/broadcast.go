@@ -27,7 +27,7 @@ type WeChat interface {
 	MassGet(ctx context.Context, msgID string) (status string, err error)
 	// MassQuota is how many mass sends the account may make a day, and how many are left today.
 	MassQuota(ctx context.Context) (limit, left int64, err error)
-	MassTags(ctx context.Context) ([]model.Tag, error)
+	Tags(ctx context.Context) ([]model.Tag, error)
 }
 
 // Drafts are the articles in WeChat's draft box: service/draft.

@@ -219,7 +219,7 @@ func (s *Service) Quota(ctx context.Context) (Quota, error) {
 }
 
 // Tags are whom it may go to, by WeChat's word.
-func (s *Service) Tags(ctx context.Context) ([]model.Tag, error) { return s.wechat.MassTags(ctx) }
+func (s *Service) Tags(ctx context.Context) ([]model.Tag, error) { return s.wechat.Tags(ctx) }
 
 // Accounts are whom previews went to of late: the colleagues.
 func (s *Service) Accounts(ctx context.Context) ([]string, error) {

@@ -16,13 +16,11 @@ import (
 	"loudou/service/store"
 )
 
-// What one call to WeChat may name.
+// What WeChat takes.
 const (
-	tagMost   = 50
-	blockMost = 20
-	nameMost  = 30 // bytes of a tag's name
-	noteMost  = 29 // characters of a remark
-	fanTags   = 20 // tags of one fan
+	nameMost = 30 // bytes of a tag's name
+	noteMost = 29 // characters of a remark
+	fanTags  = 20 // tags of one fan
 )
 
 // RefreshTags reads the account's tags from WeChat; ours become the same. One made here while WeChat was asked
@@ -188,7 +186,7 @@ func (s *Service) TagFollowers(ctx context.Context, by model.Operator, tagID int
 	if !on {
 		kind, action = model.FollowerUntag, "follower.untag"
 	}
-	for part := range slices.Chunk(todo, tagMost) {
+	for part := range slices.Chunk(todo, model.TagFansMost) {
 		if err := s.ask.TagFans(ctx, tagID, openidsOf(part), on); err != nil {
 			return done, fmt.Errorf("tag %d: %w", tagID, err)
 		}
@@ -221,7 +219,7 @@ func (s *Service) BlockFollowers(ctx context.Context, by model.Operator, ids []i
 	if !on {
 		kind, action = model.FollowerUnblock, "follower.unblock"
 	}
-	for part := range slices.Chunk(rows, blockMost) {
+	for part := range slices.Chunk(rows, model.BlockMost) {
 		if err := s.ask.Block(ctx, openidsOf(part), on); err != nil {
 			return done, fmt.Errorf("black list: %w", err)
 		}

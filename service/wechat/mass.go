@@ -90,22 +90,3 @@ func (c *Client) MassQuota(ctx context.Context) (limit, left int64, err error) {
 	q, err := c.GetQuota(ctx, "/cgi-bin/message/mass/sendall")
 	return q.DailyLimit, q.Remain, err
 }
-
-// MassTags lists the tags a mass send may go to, with how many fans bear each. Source: 获取公众号已创建的标签.
-func (c *Client) MassTags(ctx context.Context) ([]model.Tag, error) {
-	var out struct {
-		Tags []struct {
-			ID    int64  `json:"id"`
-			Name  string `json:"name"`
-			Count int64  `json:"count"`
-		} `json:"tags"`
-	}
-	if err := c.get(ctx, "/cgi-bin/tags/get", nil, &out); err != nil {
-		return nil, err
-	}
-	tags := make([]model.Tag, 0, len(out.Tags))
-	for _, t := range out.Tags {
-		tags = append(tags, model.Tag{ID: t.ID, Name: t.Name, Fans: t.Count})
-	}
-	return tags, nil
-}

@@ -59,12 +59,6 @@ func (c *Client) TagDelete(ctx context.Context, id int64) error {
 	return c.post(ctx, "/cgi-bin/tags/delete", map[string]any{"tag": tagWire{ID: id}}, nil)
 }
 
-// TagMost and BlockMost are how many fans one call may name.
-const (
-	TagMost   = 50
-	BlockMost = 20
-)
-
 // TagFans gives a tag to at most 50 fans, or takes it from them; one that has it already is no error. Source:
 // 批量为用户打标签, 批量为用户取消标签.
 func (c *Client) TagFans(ctx context.Context, id int64, openids []model.OpenID, on bool) error {
@@ -72,7 +66,7 @@ func (c *Client) TagFans(ctx context.Context, id int64, openids []model.OpenID, 
 	if !on {
 		path = "/cgi-bin/tags/members/batchuntagging"
 	}
-	if len(openids) < 1 || len(openids) > TagMost {
+	if len(openids) < 1 || len(openids) > model.TagFansMost {
 		return decline(path, "openid_list", "一次最多 50 人")
 	}
 	return c.post(ctx, path, map[string]any{"openid_list": openids, "tagid": id}, nil)
@@ -89,7 +83,7 @@ func (c *Client) Block(ctx context.Context, openids []model.OpenID, on bool) err
 	if !on {
 		path = "/cgi-bin/tags/members/batchunblacklist"
 	}
-	if len(openids) < 1 || len(openids) > BlockMost {
+	if len(openids) < 1 || len(openids) > model.BlockMost {
 		return decline(path, "openid_list", "一次最多 20 人")
 	}
 	return c.post(ctx, path, map[string]any{"openid_list": openids}, nil)
