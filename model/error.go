@@ -57,6 +57,16 @@ func Refuse(kind error, code, text string) *Refusal {
 	return &Refusal{Kind: kind, Code: code, Text: text}
 }
 
+// WordsOf gives what a person may read of err: the text of the refusal in it, or otherwise, also where the refusal
+// has none.
+func WordsOf(err error, otherwise string) string {
+	var r *Refusal
+	if errors.As(err, &r) && r.Text != "" {
+		return r.Text
+	}
+	return otherwise
+}
+
 // Field adds a field's fault and returns r, so that faults can be listed in one expression.
 func (r *Refusal) Field(name, text string) *Refusal {
 	r.Fields = append(r.Fields, FieldError{Field: name, Message: text})

@@ -225,18 +225,10 @@ func (s *Service) Call(ctx context.Context, payload json.RawMessage) error {
 	text, final := said(err)
 	if model.OutcomeUnknown(err) || !final {
 		// Perhaps it went out: the same number again.
-		_ = s.db.WithContext(ctx).Model(&model.BroadcastSend{}).Where("id = ? AND state = ?", row.ID, model.BroadcastSending).Update("last_error", model.Cut(words(err), 500)).Error
+		_ = s.db.WithContext(ctx).Model(&model.BroadcastSend{}).Where("id = ? AND state = ?", row.ID, model.BroadcastSending).Update("last_error", model.Cut(model.WordsOf(err, "微信接口暂时不可用"), 500)).Error
 		return fmt.Errorf("broadcast send %d: %w: %s", row.ID, model.ErrUnavailable, err)
 	}
 	return store.Tx(ctx, s.db, func(tx *gorm.DB) error { return s.failed(tx, row.ID, "", text) })
-}
-
-func words(err error) string {
-	var r *model.Refusal
-	if errors.As(err, &r) {
-		return r.Text
-	}
-	return "微信接口暂时不可用"
 }
 
 func notFound(err error) error {

@@ -176,7 +176,7 @@ func (s *Service) release(ctx context.Context, d model.Draft, why error) error {
 	if d.MediaID == "" && !model.OutcomeUnknown(why) {
 		return s.db.WithContext(ctx).Where("id = ? AND media_id = ''", d.ID).Delete(&model.Draft{}).Error
 	}
-	return s.db.WithContext(ctx).Model(&model.Draft{}).Where("id = ?", d.ID).Updates(map[string]any{"check_at": nil, "media_id": d.MediaID, "last_error": model.Cut(words(why), 500)}).Error
+	return s.db.WithContext(ctx).Model(&model.Draft{}).Where("id = ?", d.ID).Updates(map[string]any{"check_at": nil, "media_id": d.MediaID, "last_error": model.Cut(model.WordsOf(why, noAnswer), 500)}).Error
 }
 
 // put makes the draft at WeChat: the one that is there, or a new one when it was taken away over there.
@@ -193,13 +193,8 @@ func (s *Service) put(ctx context.Context, d *model.Draft, made model.DraftArtic
 	return err
 }
 
-func words(err error) string {
-	var r *model.Refusal
-	if errors.As(err, &r) {
-		return r.Text
-	}
-	return "微信接口暂时不可用，请稍后再试"
-}
+// noAnswer is told where WeChat gave no reason of its own.
+const noAnswer = "微信接口暂时不可用，请稍后再试"
 
 // Publish asks WeChat to publish draft id, without a push to the followers. While two people must stand behind an
 // article, their yes to what the draft says is counted here. Errors: ErrConflict ("not_confirmed", "changed",
@@ -236,7 +231,7 @@ func (s *Service) Publish(ctx context.Context, by model.Operator, id int64) (mod
 			return d, fmt.Errorf("draft %d: %w", id, e)
 		}
 	case !model.OutcomeUnknown(err):
-		e := s.db.WithContext(ctx).Model(&model.Draft{}).Where("id = ? AND state = ?", id, model.DraftPublishing).Updates(map[string]any{"state": model.DraftFailed, "check_at": nil, "last_error": model.Cut(words(err), 500)}).Error
+		e := s.db.WithContext(ctx).Model(&model.Draft{}).Where("id = ? AND state = ?", id, model.DraftPublishing).Updates(map[string]any{"state": model.DraftFailed, "check_at": nil, "last_error": model.Cut(model.WordsOf(err, noAnswer), 500)}).Error
 		return d, errors.Join(err, e)
 	} // unknown: Check finds out
 	return s.Get(ctx, id)

@@ -49,7 +49,7 @@ func field(name, what string, err error) error {
 	if model.OutcomeUnknown(err) || !refusal(err) {
 		return err
 	}
-	return model.Refuse(model.ErrInvalid, model.CodeInvalid, "微信不会收这篇文章，请先改好").Field(name, what+"："+words(err))
+	return model.Refuse(model.ErrInvalid, model.CodeInvalid, "微信不会收这篇文章，请先改好").Field(name, what+"："+model.WordsOf(err, noAnswer))
 }
 
 // content replaces the addresses of our own pictures by WeChat's.

@@ -176,9 +176,9 @@ func (s *Service) Sync(ctx context.Context, payload json.RawMessage) error {
 			return err // ours to mend: the job comes again
 		case errors.Is(err, model.ErrUnavailable):
 			at := time.Now().Add(wait(model.CallCode(err)))
-			return s.turn(ctx, &r, words(err), &at)
+			return s.turn(ctx, &r, model.WordsOf(err, "微信接口暂时不可用"), &at)
 		default:
-			return s.finish(ctx, &r, syncFailed, words(err))
+			return s.finish(ctx, &r, syncFailed, model.WordsOf(err, "微信接口暂时不可用"))
 		}
 	}
 }
@@ -203,14 +203,6 @@ func wait(code string) time.Duration {
 		return time.Minute + 5*time.Second
 	}
 	return 30 * time.Second
-}
-
-func words(err error) string {
-	var bad *model.Refusal
-	if errors.As(err, &bad) {
-		return bad.Text
-	}
-	return "微信接口暂时不可用"
 }
 
 // turn ends this job and begins the next one, at an instant of the real clock or at once.

@@ -255,9 +255,9 @@ func (s *Service) RunPlan(ctx context.Context, payload json.RawMessage) error {
 	case err == nil || errors.Is(err, errPlanOver):
 		return nil
 	case errors.Is(err, model.ErrInvalid) || errors.Is(err, model.ErrForbidden) || errors.Is(err, model.ErrNotFound) || errors.Is(err, model.ErrConflict) && model.CallCode(err) != "":
-		return s.endPlan(ctx, row, planFailed, words(err))
+		return s.endPlan(ctx, row, planFailed, model.WordsOf(err, planBroke))
 	}
-	return errors.Join(err, s.endPlan(ctx, row, planWaiting, words(err)))
+	return errors.Join(err, s.endPlan(ctx, row, planWaiting, model.WordsOf(err, planBroke)))
 }
 
 var errPlanOver = errors.New("the plan was carried out by another instance")
@@ -297,14 +297,8 @@ func planNote(row *planRow) string {
 	return model.Cut("定时发布："+row.Note, 200)
 }
 
-// words is what a person may read of an error.
-func words(err error) string {
-	var r *model.Refusal
-	if errors.As(err, &r) && r.Text != "" {
-		return r.Text
-	}
-	return "服务出了问题，稍后再试"
-}
+// planBroke is told where there is no refusal to quote.
+const planBroke = "服务出了问题，稍后再试"
 
 // Plans lists what is planned, the next first, and what failed and nobody has seen to.
 func (s *Service) Plans(ctx context.Context) ([]Plan, error) {

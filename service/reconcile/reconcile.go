@@ -226,10 +226,10 @@ func (s *Service) fetchDay(ctx context.Context, ch Channel, b *model.Bill) error
 	case ctx.Err() != nil || !said(err):
 		return err
 	case errors.Is(err, model.ErrInvalid), errors.Is(err, model.ErrForbidden):
-		b.State, b.Error = model.BillFailed, words(err)
+		b.State, b.Error = model.BillFailed, model.Cut(model.WordsOf(err, "微信没有回应"), 300)
 		return s.save(s.db.WithContext(ctx), b)
 	default: // not made yet, or WeChat is silent: what was known before stays true
-		if b.Error = words(err); b.State != model.BillDone && b.State != model.BillNone {
+		if b.Error = model.Cut(model.WordsOf(err, "微信没有回应"), 300); b.State != model.BillDone && b.State != model.BillNone {
 			b.State = model.BillWaiting
 		}
 		return s.save(s.db.WithContext(ctx), b)
@@ -248,14 +248,6 @@ func said(err error) bool {
 	var call *model.CallError
 	var refusal *model.Refusal
 	return errors.As(err, &call) || errors.As(err, &refusal)
-}
-
-func words(err error) string {
-	var r *model.Refusal
-	if errors.As(err, &r) && r.Text != "" {
-		return model.Cut(r.Text, 300)
-	}
-	return "微信没有回应"
 }
 
 // jobDay is a run the console asked for.

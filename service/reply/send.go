@@ -212,12 +212,7 @@ func (s *Service) sendOne(ctx context.Context, r *sendRow) error {
 		}
 		return fmt.Errorf("reply %d: %w", r.ID, err)
 	}
-	var bad *model.Refusal
-	reason := "微信拒绝了这条消息"
-	if errors.As(err, &bad) {
-		reason = bad.Text
-	}
-	return s.mark(ctx, r, sendFailed, reason)
+	return s.mark(ctx, r, sendFailed, model.WordsOf(err, "微信拒绝了这条消息"))
 }
 
 // spend finds the window to send from: of those open the one that ends first and has something left.
