@@ -3,6 +3,7 @@ package follower
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,14 +30,13 @@ func (s *Service) keep(tx *gorm.DB, r *syncRow, infos []model.FollowerInfo, aske
 	var put []row
 	var known []model.FollowerInfo
 	unions := map[model.OpenID]string{}
+	infos = slices.DeleteFunc(slices.Clone(infos), func(i model.FollowerInfo) bool {
+		h, ok := have[i.OpenID]
+		left := !i.Unreadable && !i.Subscribed || ok && !h.Subscribed && !h.ChangedAt.Before(asked) // while we asked
+		return left || ok && h.SeenSync == r.ID                                                     // or counted already
+	})
 	for _, i := range infos {
 		h, ok := have[i.OpenID]
-		if ok && h.SeenSync == r.ID {
-			continue
-		}
-		if !i.Unreadable && !i.Subscribed || ok && !h.Subscribed && !h.ChangedAt.Before(asked) {
-			continue // left while we asked
-		}
 		if !ok || h.PersonID == 0 || i.UnionID != "" && i.UnionID != h.UnionID {
 			unions[i.OpenID] = i.UnionID
 		}
@@ -49,9 +49,6 @@ func (s *Service) keep(tx *gorm.DB, r *syncRow, infos []model.FollowerInfo, aske
 	}
 	for _, i := range infos {
 		h, ok := have[i.OpenID]
-		if ok && h.SeenSync == r.ID || !i.Unreadable && !i.Subscribed || ok && !h.Subscribed && !h.ChangedAt.Before(asked) {
-			continue
-		}
 		if i.Unreadable {
 			unreadable++
 		} else {
