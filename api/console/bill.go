@@ -105,17 +105,8 @@ func (d *Door) listBills(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	next := int64(0)
-	if len(list) > in.PageSize {
-		list = list[:in.PageSize]
-		next = list[in.PageSize-1].ID
-	}
-	items := make([]BillLine, 0, len(list))
-	for _, b := range list {
-		items = append(items, viewBill(b))
-	}
 	out := &billsOut{}
-	out.Body.Page = respond.NewPage(items, respond.PageToken(scope, next))
+	out.Body.Page = pageOf(list, in.PageSize, scope, func(b model.Bill) int64 { return b.ID }, viewBill)
 	out.Body.Vias, out.Body.LastDay = d.Reconcile.Vias(), model.DayName(d.Reconcile.LastDay())
 	return out, nil
 }

@@ -211,17 +211,8 @@ func (d *Door) moneyInbox(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	next := int64(0)
-	if len(list) > in.PageSize {
-		list = list[:in.PageSize]
-		next = list[in.PageSize-1].ID
-	}
-	items := make([]moneyBody, 0, len(list))
-	for _, e := range list {
-		items = append(items, viewMoney(e))
-	}
 	out := &moneyInboxOut{}
-	out.Body.Page = respond.NewPage(items, respond.PageToken(scope, next))
+	out.Body.Page = pageOf(list, in.PageSize, scope, func(e model.MoneyEntry) int64 { return e.ID }, viewMoney)
 	out.Body.Open, out.Body.PaidWithoutGrant, out.Body.GrantWithoutReason = guards.OpenEntries, guards.PaidWithoutGrant, guards.GrantWithoutReason
 	return out, nil
 }

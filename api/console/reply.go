@@ -250,12 +250,7 @@ func page[T, O any](in *PageIn, scope string, list func(before int64, limit int)
 	if err != nil {
 		return nil, err
 	}
-	next := ""
-	if len(items) > in.PageSize {
-		items = items[:in.PageSize]
-		next = respond.PageToken(scope, id(items[len(items)-1]))
-	}
-	return wrap(respond.NewPage(items, next)), nil
+	return wrap(pageOf(items, in.PageSize, scope, id, func(t T) T { return t })), nil
 }
 
 type unansweredOut struct {
