@@ -3,7 +3,6 @@ package event
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"gorm.io/gorm"
 
 	"loudou/model"
+	"loudou/service/store"
 )
 
 // Difference is one number that was not what it must be. Where is "roll-up" (Is comes from the rows) or
@@ -155,11 +155,7 @@ func (s *Service) rewrite(ctx context.Context, k key, w sum, h held) (bool, erro
 // snapshot reads what the rows of a day say, batches not counted yet left out, and what the roll-ups hold.
 func (s *Service) snapshot(ctx context.Context, day int) (want sums, have map[key]held, err error) {
 	want, have = sums{}, map[key]held{}
-	var options []*sql.TxOptions
-	if s.mysql { // the house reads committed; a snapshot needs more
-		options = append(options, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
-	}
-	err = s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err = store.Snapshot(ctx, s.db, func(tx *gorm.DB) error {
 		var rows []struct {
 			Type, Excluded                  int
 			ArticleID, CourseID, CampaignID int64
@@ -226,7 +222,7 @@ func (s *Service) snapshot(ctx context.Context, day int) (want sums, have map[ke
 			}
 		}
 		return s.readDay(tx, day, have)
-	}, options...)
+	})
 	return want, have, err
 }
 

@@ -134,6 +134,16 @@ func Tx(ctx context.Context, db *gorm.DB, fn func(tx *gorm.DB) error) error {
 	return fmt.Errorf("%w: %w", model.ErrUnavailable, err)
 }
 
+// Snapshot runs fn, which only reads, in a transaction whose statements all see one state of the database. The
+// house reads committed, so on MySQL that has to be asked for; SQLite's transactions are such anyway.
+func Snapshot(ctx context.Context, db *gorm.DB, fn func(tx *gorm.DB) error) error {
+	var view []*sql.TxOptions
+	if IsMySQL(db) {
+		view = append(view, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+	}
+	return db.WithContext(ctx).Transaction(fn, view...)
+}
+
 type afterKey struct{}
 
 // After runs f as soon as the transaction tx has committed; a transaction that is undone forgets it, and

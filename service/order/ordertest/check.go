@@ -2,7 +2,7 @@
 package ordertest
 
 import (
-	"database/sql"
+	"context"
 	"fmt"
 	"testing"
 
@@ -30,11 +30,7 @@ func Check(t testing.TB, db *gorm.DB) {
 // fits beside it; I3 money in = orders + returned + in the inbox; I7 every status has its history, whose
 // steps join; I6 uses of coupons = orders that carry them, and the stock counts just those.
 func Faults(db *gorm.DB) (faults []string, err error) {
-	var view []*sql.TxOptions
-	if store.IsMySQL(db) { // the house reads committed; a consistent view needs more
-		view = append(view, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
-	}
-	err = db.Transaction(func(tx *gorm.DB) error {
+	err = store.Snapshot(context.Background(), db, func(tx *gorm.DB) error {
 		faults = nil
 		c := checker{tx: tx}
 		for _, step := range []func() error{c.read, c.grants, c.refunded, c.money, c.history, c.coupons} {
@@ -44,7 +40,7 @@ func Faults(db *gorm.DB) (faults []string, err error) {
 		}
 		faults = c.faults
 		return nil
-	}, view...)
+	})
 	return faults, err
 }
 
