@@ -1,29 +1,24 @@
 package wxpay
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"crypto/sha1" //nolint:gosec // WeChat's choice for the bill's hash
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core/consts"
 
 	"loudou/model"
+	"loudou/service/store/billfile"
 )
 
 const (
-	billLimit = 4 << 30 // bytes of one unpacked bill; 100 000 rows are about 40 MB
-	billPath  = "/v3/bill/tradebill"
-	filePath  = "/v3/billdownload/file"
+	billPath = "/v3/bill/tradebill"
+	filePath = "/v3/billdownload/file"
 )
 
 // Bill hands each row of the trade bill of a Shanghai day (2026-01-31) to row. The file lies on disk until its
@@ -59,14 +54,14 @@ func (c *Client) Bill(ctx context.Context, day string, row func(model.BillRow) e
 	if err != nil {
 		return model.BillSum{}, err
 	}
-	defer drop(file)
+	defer file.Drop()
 	sum, err := model.ReadBill(file, model.ViaJSAPI, row)
 	sum.Hash = strings.ToLower(said.Hash)
 	return sum, err
 }
 
 // fetch brings the unpacked file, its hash verified, from the beginning.
-func (c *Client) fetch(ctx context.Context, at, hash string) (*os.File, error) {
+func (c *Client) fetch(ctx context.Context, at, hash string) (*billfile.File, error) {
 	res, err := c.files.Get(ctx, at)
 	if err != nil {
 		return nil, asCall(filePath, err)
@@ -76,44 +71,26 @@ func (c *Client) fetch(ctx context.Context, at, hash string) (*os.File, error) {
 	if res.Response.StatusCode != http.StatusOK {
 		return nil, unreadable(filePath)
 	}
-	file, err := os.CreateTemp("", "bill-*.csv")
+	file, err := billfile.New()
 	if err != nil {
-		return nil, fmt.Errorf("room for the bill: %w", err)
+		return nil, err
 	}
 	h := sha1.New() //nolint:gosec // see above
-	n, err := unpack(io.MultiWriter(file, h), body)
+	err = file.Fill(body, h)
 	switch {
+	case errors.Is(err, billfile.ErrTooLarge):
+		err = distrust("账单大得不合理")
 	case err != nil:
 		err = asCall(filePath, err)
-	case n > billLimit:
-		err = distrust("账单大得不合理")
 	case hex.EncodeToString(h.Sum(nil)) != hash:
 		err = distrust("账单内容与微信签名的摘要不符")
 	default:
-		if _, err = file.Seek(0, io.SeekStart); err == nil {
+		if err = file.Rewind(); err == nil {
 			return file, nil
 		}
 	}
-	drop(file)
+	file.Drop()
 	return nil, err
-}
-
-// unpack copies src to dst, taking it out of gzip where it is packed.
-func unpack(dst io.Writer, src io.Reader) (int64, error) {
-	in := bufio.NewReaderSize(src, 64<<10)
-	if magic, _ := in.Peek(2); string(magic) != "\x1f\x8b" {
-		return io.Copy(dst, io.LimitReader(in, billLimit+1))
-	}
-	z, err := gzip.NewReader(in)
-	if err != nil {
-		return 0, err
-	}
-	return io.Copy(dst, io.LimitReader(z, billLimit+1))
-}
-
-func drop(f *os.File) {
-	_ = f.Close()
-	_ = os.Remove(f.Name())
 }
 
 // noBill gives the bill's own refusals their kind. Their names are not all on WeChat's pages.

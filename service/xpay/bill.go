@@ -1,26 +1,22 @@
 package xpay
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"loudou/model"
+	"loudou/service/store/billfile"
 )
 
 const (
-	billPath  = "/xpay/download_bill"
-	billLimit = 4 << 30 // bytes of one unpacked bill
-	notReady  = "268490011"
+	billPath = "/xpay/download_bill"
+	notReady = "268490011"
 )
 
 // files fetches bills: plain files behind an address that is good for half an hour, without any of our keys.
@@ -42,7 +38,7 @@ func (c *Client) Bill(ctx context.Context, day string, row func(model.BillRow) e
 	if err != nil {
 		return model.BillSum{}, err
 	}
-	defer drop(file)
+	defer file.Drop()
 	sum, err := model.ReadBill(file, model.ViaXPay, func(r model.BillRow) error {
 		if r.AppID == "" {
 			r.AppID = c.o.AppID
@@ -87,7 +83,7 @@ func (c *Client) billURL(ctx context.Context, day string) (string, error) {
 }
 
 // fetch brings the unpacked file from its beginning.
-func fetch(ctx context.Context, at string) (*os.File, error) {
+func fetch(ctx context.Context, at string) (*billfile.File, error) {
 	u, err := url.Parse(at)
 	if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
 		return nil, distrust("账单下载地址不对")
@@ -104,46 +100,28 @@ func fetch(ctx context.Context, at string) (*os.File, error) {
 	if res.StatusCode != http.StatusOK {
 		return nil, lost(fmt.Errorf("status %d", res.StatusCode))
 	}
-	file, err := os.CreateTemp("", "bill-*.csv")
+	file, err := billfile.New()
 	if err != nil {
-		return nil, fmt.Errorf("room for the bill: %w", err)
+		return nil, err
 	}
-	n, err := unpack(file, res.Body)
+	err = file.Fill(res.Body)
 	switch {
+	case errors.Is(err, billfile.ErrTooLarge):
+		err = distrust("账单大得不合理")
 	case err != nil:
 		err = lost(err)
-	case n > billLimit:
-		err = distrust("账单大得不合理")
 	default:
-		if _, err = file.Seek(0, io.SeekStart); err == nil {
+		if err = file.Rewind(); err == nil {
 			return file, nil
 		}
 	}
-	drop(file)
+	file.Drop()
 	return nil, err
 }
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// unpack copies src to dst, taking it out of gzip where it is packed.
-func unpack(dst io.Writer, src io.Reader) (int64, error) {
-	in := bufio.NewReaderSize(src, 64<<10)
-	if magic, _ := in.Peek(2); string(magic) != "\x1f\x8b" {
-		return io.Copy(dst, io.LimitReader(in, billLimit+1))
-	}
-	z, err := gzip.NewReader(in)
-	if err != nil {
-		return 0, err
-	}
-	return io.Copy(dst, io.LimitReader(z, billLimit+1))
-}
-
-func drop(f *os.File) {
-	_ = f.Close()
-	_ = os.Remove(f.Name())
 }
 
 // lost is a file that did not come. The address is a key to the file and is not repeated.
