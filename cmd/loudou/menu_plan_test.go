@@ -98,7 +98,7 @@ func TestMenuPlanThatFails(t *testing.T) {
 		p := d.plan(2*time.Second, "")
 		d.call("DELETE", fmt.Sprintf("/menu/plans/%v?revision=%v", p["id"], p["revision"]), "", 204)
 		clear := d.fake.Fail("/cgi-bin/menu/create", wechattest.ErrCode(40018))
-		p = d.plan(time.Second, "")
+		d.plan(time.Second, "")
 		d.until("it fails", func() bool { return d.plans()[0]["state"] == "failed" })
 		p = d.plans()[0]
 		if !strings.Contains(fmt.Sprint(p["error"]), "名称") {
