@@ -4,7 +4,12 @@ need() { echo "loudou: $1" >&2; exit 1; }
 
 # How Go builds here, in every script alike, so that all share one build cache. gin's MessagePack binding, of
 # which nothing is used, and debug tables, which the linker strips anyway, would be a quarter of a cold build.
-export GOFLAGS="${GOFLAGS:+$GOFLAGS }-tags=nomsgpack -gcflags=all=-dwarf=false"
+# go-redis is the largest package by far and spends its time waiting for a socket: compiled without inlining it
+# takes half as long.
+export GOFLAGS="${GOFLAGS:+$GOFLAGS }-tags=nomsgpack -gcflags=all=-dwarf=false '-gcflags=github.com/redis/go-redis/v9=-dwarf=false -l'"
+# compile CMD… runs Go with a compiler that collects its garbage less often: a cold build is a sixth shorter, for
+# some hundred MB more while it lasts.
+compile() { GOGC="${GOGC:-400}" "$@"; }
 
 # version_at_least HAVE WANT
 version_at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n1)" = "$2" ]; }
@@ -50,5 +55,5 @@ build_console() {
 # build_go builds both programs into bin/. The console is embedded, so it is built before.
 build_go() {
   local v; v=$(git describe --tags --always --dirty 2>/dev/null || echo dev)
-  CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$v" -o bin/ ./cmd/loudou ./cmd/fakewechat
+  CGO_ENABLED=0 compile go build -trimpath -ldflags "-s -w -X main.version=$v" -o bin/ ./cmd/loudou ./cmd/fakewechat
 }

@@ -11,8 +11,8 @@ echo "building (the first time takes a minute or two) …"
 warm() {
   go list -e -deps -f '{{.ImportPath}}' ./cmd/loudou ./cmd/fakewechat | grep -vE '^loudou/(cmd|web)' | {
     export CGO_ENABLED=0
-    go build -trimpath net/http net/http/httptest database/sql html/template image/jpeg image/png encoding/gob encoding/xml log/slog
-    xargs go build -trimpath
+    compile go build -trimpath net/http net/http/httptest database/sql html/template image/jpeg image/png encoding/gob encoding/xml log/slog
+    compile xargs go build -trimpath
   }
 }
 warm & go=$!
