@@ -13,6 +13,7 @@ import (
 	"loudou/api/hook"
 	"loudou/model"
 	"loudou/service/campaign"
+	"loudou/service/figure"
 	"loudou/service/follower"
 	"loudou/service/inbox"
 	"loudou/service/learner"
@@ -54,7 +55,7 @@ func (h *house) callback() error {
 	h.menus = menu.New(h.db, cfg.OfficialAppID, account, h.jobs, h.operators, h.clock.now)
 	h.followers = follower.New(h.db, cfg.OfficialAppID, h.jobs, h.persons, account, h.operators, h.clock.now)
 	h.scenes = scene.New(h.db, cfg.OfficialAppID, account, h.operators, h.clock.now)
-	h.campaigns = campaign.New(h.db, cfg.OfficialAppID, h.events, h.persons, h.operators, h.clock.now)
+	h.campaigns = campaign.New(h.db, cfg.OfficialAppID, h.events, h.persons, h.operators, figure.NewCatalogue(h.db, "articles"), h.clock.now)
 	var err error
 	h.inbox, err = inbox.New(h.db, h.replies, h.persons, h.jobs, inbox.Options{AppID: cfg.OfficialAppID, SpoolDir: filepath.Join(cfg.Data, "spool"), Now: h.clock.now})
 	if err != nil {

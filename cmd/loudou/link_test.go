@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,6 +14,11 @@ func TestLinks(t *testing.T) {
 		for _, target := range []string{"http://example.com/", "javascript:alert(1)", "//evil", "https://", "https://a@b/", "https://a b/", "data:text/html,x"} {
 			b, _ := json.Marshal(map[string]string{"target": target})
 			d.call("POST", "/links", string(b), 400)
+		}
+		d.call("POST", "/links", `{"target":"https://example.com/","article_id":987654}`, 400)
+		article := d.call("POST", "/articles", `{"title":"有链接的文章"}`, 201)
+		if of := d.call("POST", "/links", fmt.Sprintf(`{"target":"https://example.com/","article_id":%.0f}`, article["id"]), 201); of["article_id"] != article["id"] {
+			t.Errorf("the link is of article %v, not %v", of["article_id"], article["id"])
 		}
 		l := d.call("POST", "/links", `{"target":"https://example.com/x?a=1#b","channel":"公众号"}`, 201)
 		code := l["code"].(string)
@@ -39,8 +45,8 @@ func TestLinks(t *testing.T) {
 				t.Errorf("%s: %d", bad, res.StatusCode)
 			}
 		}
-		d.wants("clicks", 2, "SELECT clicks FROM links")
-		d.wants("robots", 2, "SELECT robots FROM links")
+		d.wants("clicks", 2, "SELECT SUM(clicks) FROM links")
+		d.wants("robots", 2, "SELECT SUM(robots) FROM links")
 		d.wants("events", 2, "SELECT COUNT(*) FROM events")
 		d.wants("one browser", 1, "SELECT COUNT(DISTINCT person_id) FROM events")
 	})

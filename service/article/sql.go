@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"loudou/model"
 )
 
@@ -76,24 +74,6 @@ func (s *Service) PublishedOne(ctx context.Context, id int64) (model.Article, er
 		return a, missing(err, id)
 	}
 	return a, nil
-}
-
-// ArticleExists tells whether id is an article of ours, published or not.
-func (s *Service) ArticleExists(db *gorm.DB, id int64) (bool, error) {
-	var n int64
-	if err := db.Model(&model.Article{}).Where("appid = ? AND id = ?", s.appid, id).Limit(1).Count(&n).Error; err != nil {
-		return false, fmt.Errorf("article %d: %w", id, err)
-	}
-	return n > 0, nil
-}
-
-// ArticleIDs lists every article of ours, for those who check many events against them.
-func (s *Service) ArticleIDs(ctx context.Context) ([]int64, error) {
-	ids := []int64{}
-	if err := s.db.WithContext(ctx).Model(&model.Article{}).Where("appid = ?", s.appid).Order("id").Pluck("id", &ids).Error; err != nil {
-		return nil, fmt.Errorf("article ids: %w", err)
-	}
-	return ids, nil
 }
 
 // Waiting counts the articles that wait for a confirmation.

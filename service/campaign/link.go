@@ -32,19 +32,25 @@ type Auditor interface {
 	Audit(tx *gorm.DB, a model.AuditEntry) error
 }
 
+// Catalogue tells which of the numbers are of things that exist: figure.Catalogue.
+type Catalogue interface {
+	Among(ctx context.Context, ids []int64) ([]int64, error)
+}
+
 // Service keeps the links of the account appid.
 type Service struct {
-	db      *gorm.DB
-	appid   string
-	facts   Facts
-	persons Persons
-	audit   Auditor
-	now     func() time.Time
+	db       *gorm.DB
+	appid    string
+	facts    Facts
+	persons  Persons
+	audit    Auditor
+	articles Catalogue
+	now      func() time.Time
 }
 
 // New makes the service; now is the business clock.
-func New(db *gorm.DB, appid string, facts Facts, persons Persons, audit Auditor, now func() time.Time) *Service {
-	return &Service{db: db, appid: appid, facts: facts, persons: persons, audit: audit, now: now}
+func New(db *gorm.DB, appid string, facts Facts, persons Persons, audit Auditor, articles Catalogue, now func() time.Time) *Service {
+	return &Service{db: db, appid: appid, facts: facts, persons: persons, audit: audit, articles: articles, now: now}
 }
 
 type linkRow struct {
@@ -86,7 +92,8 @@ func target(s string) bool {
 		utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' })
 }
 
-// CreateLink makes a link. Errors: ErrInvalid for a target that is no https address.
+// CreateLink makes a link. Errors: ErrInvalid for a target that is no https address, or an article that is not there:
+// clicks counted for it would be on no page.
 func (s *Service) CreateLink(ctx context.Context, by model.Operator, l model.Link) (model.Link, error) {
 	bad := model.Refuse(model.ErrInvalid, model.CodeInvalid, "请检查填写的内容")
 	if !target(l.Target) {
@@ -94,6 +101,15 @@ func (s *Service) CreateLink(ctx context.Context, by model.Operator, l model.Lin
 	}
 	if len(l.Channel) > 64 {
 		bad.Field("channel", "渠道最多 64 字节")
+	}
+	if l.ArticleID != 0 {
+		found, err := s.articles.Among(ctx, []int64{l.ArticleID})
+		if err != nil {
+			return model.Link{}, fmt.Errorf("create link: %w", err)
+		}
+		if len(found) == 0 {
+			bad.Field("article_id", "没有这篇文章")
+		}
 	}
 	if len(bad.Fields) > 0 {
 		return model.Link{}, bad
