@@ -155,11 +155,14 @@ func TestKilledWhileOrdering(t *testing.T) {
 			if h.SQL == nil {
 				continue
 			}
-			for _, at := range []Point{Before, Carried, Answered} {
-				trap := h.SQL.When(at, p.Kill, "INSERT INTO `orders`", "COMMIT")
-				_, done := begin()
-				sprung(t, trap)
-				dies(done)
+			// The second: WeChat has answered, and what it said is being kept.
+			for _, kept := range []string{"INSERT INTO `orders`", "`prepay_id`='wx"} {
+				for _, at := range []Point{Before, Carried, Answered} {
+					trap := h.SQL.When(at, p.Kill, kept, "COMMIT")
+					_, done := begin()
+					sprung(t, trap)
+					dies(done)
+				}
 			}
 		}
 		for i, x := range tries {
@@ -268,7 +271,8 @@ func TestKilledWhileRefunding(t *testing.T) {
 				}
 			}
 			if h.SQL != nil {
-				for _, at := range []Point{Before, Carried} {
+				kill := func(at Point, kept string) {
+					t.Helper()
 					no := h.Phone().ordered(course)
 					if _, err := h.Pay.Pay(no, wxpaytest.Payment{}); err != nil {
 						t.Fatal(err)
@@ -279,15 +283,19 @@ func TestKilledWhileRefunding(t *testing.T) {
 					ask := func() Answer {
 						return h.call(h.desk, "POST", p.URL()+"/console/v1/orders/"+no+"/refunds", `{"amount":9900,"reason":"不想学了"}`, "X-CSRF-Token", h.csrf, "Idempotency-Key", key)
 					}
-					trap := h.SQL.When(at, p.Kill, "INSERT INTO `refunds`", "COMMIT")
+					trap := h.SQL.When(at, p.Kill, kept, "COMMIT")
 					done := make(chan struct{})
 					go func() { ask(); close(done) }()
 					sprung(t, trap)
 					<-done
 					p.Start()
 					if a := ask(); a.Status != 201 && a.Status != 200 && a.Status != 409 {
-						t.Errorf("%v: asked again: %d %s", at, a.Status, a.Body)
+						t.Errorf("%s %v: asked again: %d %s", kept, at, a.Status, a.Body)
 					}
+				}
+				for _, at := range []Point{Before, Carried, Answered} {
+					kill(at, "INSERT INTO `refunds`")
+					kill(at, "UPDATE `refunds` SET") // WeChat has answered, and what it said is being kept
 				}
 			}
 			for _, no := range numbers {
