@@ -55,16 +55,16 @@ func OpenDB(dsn string) (*gorm.DB, error) {
 		if err := touchPrivate(path); err != nil {
 			return nil, err
 		}
-		db, err := gorm.Open(sqlite.Open("file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"), cfg)
+		pool, err := sql.Open(sqlite.DriverName, "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)")
 		if err != nil {
 			return nil, fmt.Errorf("open sqlite: %w", err)
 		}
-		sqlDB, err := db.DB()
+		pool.SetMaxOpenConns(8)
+		pool.SetMaxIdleConns(8)
+		db, err := gorm.Open(sqlite.Dialector{Conn: queue(pool, path)}, cfg)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("open sqlite: %w", err)
 		}
-		sqlDB.SetMaxOpenConns(8)
-		sqlDB.SetMaxIdleConns(8)
 		return db, nil
 	case strings.HasPrefix(dsn, "mysql://"):
 		raw := strings.TrimPrefix(dsn, "mysql://")
@@ -167,6 +167,9 @@ func passing(err error) bool {
 	if errors.As(err, &my) {
 		return my.Number == 1213 || my.Number == 1205 || my.Number == 1047
 	}
+	if errors.Is(err, errQueue) {
+		return true
+	}
 	var lite *gosqlite.Error
 	if errors.As(err, &lite) {
 		return lite.Code()&0xff == 5 || lite.Code()&0xff == 6
@@ -213,6 +216,9 @@ func Duplicate(err error) (key string, ok bool) {
 func Gone(err error) bool {
 	if err == nil {
 		return false
+	}
+	if errors.Is(err, errQueue) {
+		return true
 	}
 	var my *mysqldriver.MySQLError
 	if errors.As(err, &my) {
