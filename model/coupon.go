@@ -2,7 +2,6 @@ package model
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -11,7 +10,7 @@ import (
 type Coupon struct {
 	ID        int64   `gorm:"primaryKey"`
 	AppID     string  `gorm:"column:appid"`
-	Code      string  // CouponCode's form; unique per account
+	Code      string  // TypedCode's form; unique per account
 	Name      string  // what learners read
 	Off       Fen     // 0 when Percent counts
 	Percent   int     // 1–100 of the price; 0 when Off counts
@@ -59,33 +58,6 @@ type CouponUse struct {
 
 // TableName keeps the table's name apart from the type's.
 func (CouponUse) TableName() string { return "coupon_uses" }
-
-// CouponCode is the one form of a code, however it was typed: capitals, full-width letters folded, no blanks,
-// no dashes. "" for what can be no code.
-func CouponCode(typed string) string {
-	code := strings.Map(func(r rune) rune {
-		switch {
-		case r >= '！' && r <= '～': // full width
-			r -= 0xfee0
-		case r == '　':
-			return -1
-		}
-		if r == ' ' || r == '-' || r == '\t' {
-			return -1
-		}
-		return r
-	}, typed)
-	code = strings.ToUpper(code)
-	if len(code) < 2 || len(code) > 32 {
-		return ""
-	}
-	for _, c := range []byte(code) {
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') {
-			return ""
-		}
-	}
-	return code
-}
 
 // CouponOfOthers is why a coupon does not apply to a course that is not among its own.
 const CouponOfOthers = "这张优惠券不能用于这门课程"

@@ -7,7 +7,7 @@ import (
 
 func TestCouponCode(t *testing.T) {
 	for typed, want := range map[string]string{"abc1": "ABC1", " ab-c 1 ": "ABC1", "ＡＢＣ１": "ABC1", "春天": "", "a": "", "": "", "a_b": "", "x' or 1=1": "", "ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567": ""} {
-		if got := CouponCode(typed); got != want {
+		if got := TypedCode(typed); got != want {
 			t.Errorf("%q is %q, want %q", typed, got, want)
 		}
 	}

@@ -33,6 +33,7 @@ const (
 	EventOrderCreate  EventType = "order_create"
 	EventPaid         EventType = "paid"
 	EventRefunded     EventType = "refunded"
+	EventRedeem       EventType = "redeem"
 )
 
 // Event is one thing a person did, as the rest of the house states it; service/event keeps it. Key is

@@ -32,6 +32,7 @@ const (
 	GrantByOrder  GrantReason = "order"
 	GrantByGift   GrantReason = "gift"   // an operator gave it
 	GrantByImport GrantReason = "import" // brought along from an older shop
+	GrantByRedeem GrantReason = "redeem" // a redeem code
 )
 
 // Grant is one reason why one learner may open one course. Access is the sum of a learner's active grants.

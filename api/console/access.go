@@ -70,7 +70,7 @@ func (d *Door) refundFacts(ctx context.Context, in *OrderNoPath) (*factsOut, err
 type (
 	reasonBody struct {
 		ID       int64             `json:"id"`
-		Reason   model.GrantReason `json:"reason" enum:"order,gift,import"`
+		Reason   model.GrantReason `json:"reason" enum:"order,gift,import,redeem"`
 		Status   model.GrantStatus `json:"status" enum:"active,frozen,revoked,expired"`
 		Opens    bool              `json:"opens" doc:"this one opens the course now"`
 		Why      string            `json:"why"`

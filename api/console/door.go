@@ -38,6 +38,7 @@ import (
 	"loudou/service/order"
 	"loudou/service/progress"
 	"loudou/service/reconcile"
+	"loudou/service/redeem"
 	"loudou/service/reply"
 	"loudou/service/scene"
 )
@@ -61,6 +62,7 @@ type Door struct {
 	Courses   *course.Service
 	Progress  *progress.Service
 	Coupons   *coupon.Service
+	Redeems   *redeem.Service
 	Media     *media.Service
 	Figures   *figure.Service
 	// Broadcasts is one message to many.
@@ -99,6 +101,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerCourse(api)
 	d.registerLesson(api)
 	d.registerCoupon(api)
+	d.registerRedeem(api)
 	d.registerMedia(r, api)
 	d.registerReply(api)
 	d.registerMenu(api)

@@ -28,6 +28,7 @@ import (
 	"loudou/service/media"
 	"loudou/service/order"
 	"loudou/service/progress"
+	"loudou/service/redeem"
 )
 
 // Door holds the services its files speak to.
@@ -35,6 +36,7 @@ type Door struct {
 	Learners *learner.Service
 	Courses  *course.Service
 	Coupons  *coupon.Service
+	Redeems  *redeem.Service
 	Progress *progress.Service
 	Media    *media.Service
 	Articles *article.Service
@@ -53,6 +55,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerEvents(r, api)
 	d.registerOrder(api)
 	d.registerCoupon(api)
+	d.registerRedeem(api)
 	r.GET("/media/:name", d.file)
 	r.HEAD("/media/:name", d.file)
 }

@@ -32,6 +32,7 @@ import (
 	"loudou/service/operator"
 	"loudou/service/person"
 	"loudou/service/progress"
+	"loudou/service/redeem"
 )
 
 var (
@@ -99,7 +100,8 @@ func open(t *testing.T, db *gorm.DB, o option) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	door := &mini.Door{Learners: h.learners, Courses: h.courses, Progress: kept, Media: h.media, Events: events, Limits: limits,
+	redeems := redeem.New(redeem.Options{DB: db, AppID: "wxmini", Courses: h.courses, Learners: h.learners, Grants: h.grants, Facts: events, Audit: ops, Now: time.Now})
+	door := &mini.Door{Redeems: redeems, Learners: h.learners, Courses: h.courses, Progress: kept, Media: h.media, Events: events, Limits: limits,
 		Articles: article.New(db, "wxofficial", ops, h.courses, time.Now)}
 	engine, _, err := api.New(api.Options{Version: "test", Ready: func(context.Context) []string { return nil }}, door)
 	if err != nil {

@@ -335,3 +335,29 @@ func TestArticles(t *testing.T) {
 		t.Errorf("unknown: %d", got.status)
 	}
 }
+
+// Guessing is held back for one learner, whatever they guess, and for nobody else.
+func TestRedeemGuesses(t *testing.T) {
+	h := open(t, modeltest.SQLite(t), option{limits: true})
+	a, b := h.login("A", "android"), h.login("B", "android")
+	seen := map[int]int{}
+	for range 30 {
+		got := a.do("POST", "/mini/v1/redeem", `{"code":"`+model.NewCode(model.RedeemCodeLength)+`","more":1}`)
+		seen[got.status]++
+		if got.status == 429 && (got.header.Get("Retry-After") == "" || got.at("error.code") != "too_many") {
+			t.Errorf("%v %s", got.header, got.body)
+		}
+	}
+	if seen[404] != 10 || seen[429] != 20 {
+		t.Errorf("30 guesses at once: %v", seen)
+	}
+	if got := b.do("POST", "/mini/v1/redeem", `{"code":"ABCDEFGHJKMN"}`); got.status != 404 {
+		t.Errorf("somebody else: %d %s", got.status, got.body)
+	}
+	if got := b.do("POST", "/mini/v1/redeem", `{}`); got.status != 400 {
+		t.Errorf("no code: %d %s", got.status, got.body)
+	}
+	if got := h.do("", "POST", "/mini/v1/redeem", `{"code":"ABCDEFGHJKMN"}`); got.status != 401 {
+		t.Errorf("nobody: %d", got.status)
+	}
+}

@@ -94,7 +94,7 @@ func (s *history) make(real time.Time) error {
 	if err := s.desk.login(s.ctx, s.h.cfg.OperatorName, s.h.cfg.OperatorPassword); err != nil {
 		return err
 	}
-	for _, step := range []func() error{s.openShop, s.printCoupon, s.writeRules, s.setMenu, s.printCodes} {
+	for _, step := range []func() error{s.openShop, s.printCoupon, s.makeRedeem, s.writeRules, s.setMenu, s.printCodes} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -156,6 +156,12 @@ const sampleCoupon = "NEW10"
 func (s *history) printCoupon() error {
 	return s.desk.call(s.ctx, http.MethodPost, "/console/v1/coupons", map[string]any{"code": sampleCoupon, "name": "新学员九折", "percent": 10, "public": true,
 		"starts_at": s.now.Add(-time.Hour), "ends_at": s.now.AddDate(0, 0, historyDays+90), "stock": 1000, "per_person": 1}, nil)
+}
+
+// makeRedeem makes a batch of redeem codes for the Excel course, for the readers of a book.
+func (s *history) makeRedeem() error {
+	return s.desk.call(s.ctx, http.MethodPost, "/console/v1/redeem-batches", map[string]any{"course_id": s.courses[1].id, "size": 20, "access_days": 365, "note": "《表格之外》随书附赠",
+		"starts_at": s.now.Add(-time.Hour), "ends_at": s.now.AddDate(0, 0, historyDays+365)}, nil)
 }
 
 func (s *history) writeRules() error {

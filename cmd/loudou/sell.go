@@ -10,6 +10,7 @@ import (
 	"loudou/service/ledger"
 	"loudou/service/order"
 	"loudou/service/reconcile"
+	"loudou/service/redeem"
 	"loudou/service/wxpay"
 	"loudou/service/xpay"
 )
@@ -38,6 +39,7 @@ func (h *house) sell() error {
 	}
 	h.ledger = ledger.New(h.db, h.operators, h.clock.now)
 	h.coupons = coupon.New(h.db, cfg.MiniAppID, figure.NewCatalogue(h.db, "courses"), h.operators, h.clock.now)
+	h.redeems = redeem.New(redeem.Options{DB: h.db, AppID: cfg.MiniAppID, Courses: h.courses, Learners: h.learners, Grants: h.grants, Facts: h.events, Audit: h.operators, Now: h.clock.now})
 	h.orders = order.New(order.Options{
 		DB: h.db, Shop: h.courses, Learners: h.learners, Channels: channels, Grants: h.grants, Inbox: h.ledger, Facts: h.events, Coupons: h.coupons,
 		Auditor: h.operators, Queue: h.jobs, Articles: figure.NewCatalogue(h.db, "articles"), Campaigns: figure.NewCatalogue(h.db, "campaigns"), Now: h.clock.now, RefundLimit: model.Fen(cfg.RefundLimit),

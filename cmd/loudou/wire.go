@@ -34,6 +34,7 @@ import (
 	"loudou/service/person"
 	"loudou/service/progress"
 	"loudou/service/reconcile"
+	"loudou/service/redeem"
 	"loudou/service/statistic"
 	"loudou/service/store"
 	"loudou/service/wechat"
@@ -70,6 +71,7 @@ type house struct {
 	pay       *wxpay.Client // nil without WeChat Pay
 	orders    *order.Service
 	coupons   *coupon.Service
+	redeems   *redeem.Service
 	ledger    *ledger.Service
 	reconcile *reconcile.Service
 	erasers   []learner.Eraser // one for every owner of a table that knows a person
@@ -152,6 +154,7 @@ func build(cfg config.Config) (*house, error) {
 			Followers: h.followers,
 			Scenes:    h.scenes,
 			Coupons:   h.coupons,
+			Redeems:   h.redeems,
 			Campaigns: h.campaigns,
 			Inbox:     h.inbox,
 			Operators: h.operators,
@@ -174,7 +177,7 @@ func build(cfg config.Config) (*house, error) {
 			PublicURL:  cfg.PublicURL,
 			MiniAppID:  cfg.MiniAppID,
 		},
-		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events, Orders: h.orders, Coupons: h.coupons},
+		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events, Orders: h.orders, Coupons: h.coupons, Redeems: h.redeems},
 		&hook.Pay{WxPay: h.pay, Orders: h.orders, Count: func(reason string) { h.pushes.Count("pay", reason) }},
 	}
 

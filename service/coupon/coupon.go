@@ -9,7 +9,6 @@ package coupon
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -59,30 +58,15 @@ type Input struct {
 	Version          int64 // the one the change was made on; 0 for a new coupon
 }
 
-const letters = "23456789ABCDEFGHJKMNPQRSTVWXYZ" // none that look alike
-
-// made gives a code of ten letters (49 bits): not to be guessed under the orders' rate limit.
-func made() string {
-	raw := make([]byte, 10)
-	for i := range raw {
-		for {
-			var b [1]byte
-			_, _ = rand.Read(b[:])
-			if int(b[0]) < 256-256%len(letters) { // no letter is likelier than another
-				raw[i] = letters[int(b[0])%len(letters)]
-				break
-			}
-		}
-	}
-	return string(raw)
-}
+// codeLength gives 49 bits: not to be guessed under the orders' rate limit.
+const codeLength = 10
 
 // Create makes a coupon. ErrInvalid names the fields; ErrConflict: the code is taken.
 func (s *Service) Create(ctx context.Context, by model.Operator, in Input) (model.Coupon, error) {
 	now := model.Milli(s.now())
 	c := model.Coupon{AppID: s.appid, Version: 1, CreatedBy: by.Name, CreatedAt: now}
 	if in.Code == "" {
-		in.Code = made()
+		in.Code = model.NewCode(codeLength)
 	}
 	if err := s.fill(ctx, &c, by, in); err != nil {
 		return c, err
@@ -133,7 +117,7 @@ func (s *Service) Change(ctx context.Context, by model.Operator, id int64, in In
 }
 
 func (s *Service) fill(ctx context.Context, c *model.Coupon, by model.Operator, in Input) error {
-	c.Code, c.Name, c.Off, c.Percent, c.CourseIDs = model.CouponCode(in.Code), in.Name, in.Off, in.Percent, in.CourseIDs
+	c.Code, c.Name, c.Off, c.Percent, c.CourseIDs = model.TypedCode(in.Code), in.Name, in.Off, in.Percent, in.CourseIDs
 	c.StartsAt, c.EndsAt, c.Stock, c.PerPerson = model.Milli(in.StartsAt), model.Milli(in.EndsAt), in.Stock, in.PerPerson
 	c.Public, c.Disabled, c.UpdatedBy, c.UpdatedAt = in.Public, in.Disabled, by.Name, model.Milli(s.now())
 	if c.CourseIDs == nil {

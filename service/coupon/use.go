@@ -22,7 +22,7 @@ func unusable(why string) error {
 // Find tells what a typed code takes off a course's price for a learner, in the transaction that places the
 // order, whose lock on the learner is held. ErrInvalid with field coupon_code says why it does not apply.
 func (s *Service) Find(tx *gorm.DB, typed string, learnerID, courseID int64, price model.Fen) (couponID int64, off model.Fen, err error) {
-	code := model.CouponCode(typed)
+	code := model.TypedCode(typed)
 	if code == "" {
 		return 0, 0, unusable("没有这张优惠券")
 	}
@@ -166,7 +166,7 @@ type Offer struct {
 func (s *Service) Offers(ctx context.Context, learnerID, courseID int64, price model.Fen, typed string) ([]Offer, error) {
 	db := s.db.WithContext(ctx)
 	var list []model.Coupon
-	code := model.CouponCode(typed)
+	code := model.TypedCode(typed)
 	if err := db.Where("appid = ? AND (public = 1 AND disabled = 0 AND ends_at > ? OR code = ?)", s.appid, model.Milli(s.now()), code).Order("id DESC").Limit(50).Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("coupons of course %d: %w", courseID, err)
 	}

@@ -28,6 +28,12 @@ func New(db *gorm.DB, now func() time.Time) *Service { return &Service{db: db, n
 // Open joins the caller's transaction and opens a course for g.LearnerID. The same ReasonKey twice is one
 // grant and no error.
 func (s *Service) Open(tx *gorm.DB, g model.Grant, who model.Actor) error {
+	_, err := s.open(tx, g, who)
+	return err
+}
+
+// open says whether the reason is new.
+func (s *Service) open(tx *gorm.DB, g model.Grant, who model.Actor) (bool, error) {
 	now := model.Milli(s.now())
 	g.Status, g.CreatedAt = model.GrantActive, now
 	if g.StartsAt.IsZero() {
@@ -40,18 +46,18 @@ func (s *Service) Open(tx *gorm.DB, g model.Grant, who model.Actor) error {
 	}
 	var had int64
 	if err := tx.Model(&model.Grant{}).Where("reason_key = ?", g.ReasonKey).Count(&had).Error; err != nil {
-		return fmt.Errorf("grant %s: %w", g.ReasonKey, err)
+		return false, fmt.Errorf("grant %s: %w", g.ReasonKey, err)
 	}
 	if had > 0 {
-		return nil
+		return false, nil
 	}
 	if err := tx.Create(&g).Error; err != nil {
 		if _, dup := store.Duplicate(err); dup {
-			return nil
+			return false, nil
 		}
-		return fmt.Errorf("grant %s: %w", g.ReasonKey, err)
+		return false, fmt.Errorf("grant %s: %w", g.ReasonKey, err)
 	}
-	return s.change(tx, g, "", who, g.Why)
+	return true, s.change(tx, g, "", who, g.Why)
 }
 
 // ByOrder joins the caller's transaction and opens o's course to its buyer, for as long as the order says.
@@ -72,6 +78,24 @@ func (s *Service) ByOrder(tx *gorm.DB, o model.Order, who model.Actor) error {
 		g.EndsAt = &end
 	}
 	return s.Open(tx, g, who)
+}
+
+// ByCode joins the caller's transaction and opens the batch's course to whoever redeemed the code. The code is
+// the grant's unique reason: one that opened a course already is ErrConflict.
+func (s *Service) ByCode(tx *gorm.DB, c model.RedeemCode, b model.RedeemBatch, who model.Actor) error {
+	g := model.Grant{
+		AppID: c.AppID, LearnerID: c.LearnerID, CourseID: b.CourseID, Reason: model.GrantByRedeem,
+		ReasonKey: fmt.Sprintf("redeem:%d", c.ID), Why: fmt.Sprintf("兑换码，第 %d 批（%s）", b.ID, b.Note), StartsAt: *c.RedeemedAt,
+	}
+	if b.AccessDays > 0 {
+		end := g.StartsAt.AddDate(0, 0, b.AccessDays)
+		g.EndsAt = &end
+	}
+	opened, err := s.open(tx, g, who)
+	if err == nil && !opened {
+		err = model.RedeemTaken()
+	}
+	return err
 }
 
 // Freeze shuts the grant of an order while its refund is undecided; Thaw opens it again; Revoke ends it

@@ -131,12 +131,14 @@ type Guards struct {
 	OpenEntries        int64
 }
 
-// What may never be. A grant whose reason is no order has its reason in its why.
+// What may never be. A grant whose reason is no order has its reason in its why; a redeemed one its code, too,
+// whose number stands behind "redeem:".
 const (
 	paidWithoutGrant = `FROM orders o WHERE o.status IN ('paid','partly_refunded')
 		AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.order_id = o.id AND g.status <> 'revoked')`
 	grantWithoutReason = `FROM grants g LEFT JOIN orders o ON o.id = g.order_id
-		WHERE g.status = 'active' AND (g.reason = 'order' AND (o.id IS NULL OR o.status NOT IN ('paid','partly_refunded')) OR g.reason <> 'order' AND g.why = '')`
+		WHERE g.status = 'active' AND (g.reason = 'order' AND (o.id IS NULL OR o.status NOT IN ('paid','partly_refunded')) OR g.reason <> 'order' AND g.why = ''
+			OR g.reason = 'redeem' AND NOT EXISTS (SELECT 1 FROM redeem_codes c WHERE c.id = CAST(SUBSTR(g.reason_key, 8) AS SIGNED) AND c.status = 'redeemed' AND c.learner_id = g.learner_id))`
 )
 
 // Suspects lists the orders and grants that Guards counts, a hundred of each at most.

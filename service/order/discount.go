@@ -29,7 +29,7 @@ func (s *Service) sameCoupon(tx *gorm.DB, o model.Order, code string) error {
 		return nil
 	}
 	if s.Coupons != nil && o.CouponID != 0 {
-		if used, err := s.Coupons.CodeOf(tx, o.CouponID); err != nil || used == model.CouponCode(code) {
+		if used, err := s.Coupons.CodeOf(tx, o.CouponID); err != nil || used == model.TypedCode(code) {
 			return err
 		}
 	}

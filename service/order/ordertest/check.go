@@ -28,12 +28,13 @@ func Check(t testing.TB, db *gorm.DB) {
 // I1 money held ⇔ exactly one grant with that order as its reason, and no other status has an active one;
 // I2 the sum of successful refunds is what the order says and never above what was paid, and what is open
 // fits beside it; I3 money in = orders + returned + in the inbox; I7 every status has its history, whose
-// steps join; I6 uses of coupons = orders that carry them, and the stock counts just those.
+// steps join; I6 uses of coupons = orders that carry them, and the stock counts just those; and as with I1 a code
+// is redeemed ⇔ exactly one grant of the same learner and course has it as its reason.
 func Faults(db *gorm.DB) (faults []string, err error) {
 	err = store.Snapshot(context.Background(), db, func(tx *gorm.DB) error {
 		faults = nil
 		c := checker{tx: tx}
-		for _, step := range []func() error{c.read, c.grants, c.refunded, c.money, c.history, c.coupons} {
+		for _, step := range []func() error{c.read, c.grants, c.refunded, c.money, c.history, c.coupons, c.codes} {
 			if err := step(); err != nil {
 				return err
 			}

@@ -89,15 +89,31 @@ page('/mini/course/(\\d+)', async ({ ids: [id] }) => {
     })), !lessons.length && h('p', { class: 'muted' }, '课程正在准备中'))], leave: () => { shown = null; }, shown: () => $('body').focus({ preventScroll: true }) });
 });
 
+// redeemBox takes a code; one that opened its course leads there.
+function redeemBox() {
+  const said = h('p', { class: 'tag red', role: 'alert', test: 'redeem-error', hidden: true });
+  return h('form', { class: 'pad form', test: 'redeem', onsubmit: async (e) => {
+    e.preventDefault();
+    const button = e.target.querySelector('button');
+    button.disabled = true;
+    said.hidden = true;
+    try {
+      const r = await mini('POST', '/redeem', { code: new FormData(e.target).get('code').trim() });
+      toast(r.again ? `《${r.title}》已经兑换过了` : `已兑换《${r.title}》`);
+      go(`/mini/course/${r.course_id}`);
+    } catch (x) { said.textContent = x.message; said.hidden = false; button.disabled = false; }
+  } }, h('label', { class: 'lab', for: 'redeem-code' }, '有兑换码？'), h('input', { class: 'field', id: 'redeem-code', name: 'code', required: true, maxlength: 64, autocomplete: 'off', placeholder: 'ABCD-EFGH-JKMN', test: 'redeem-code' }), said, h('button', { class: 'btn wide', test: 'redeem-go' }, '兑换'));
+}
+
 page('/mini/mine', async () => {
   shown = null;
   await opened();
   const { items } = await mini('GET', '/me/courses');
-  return frame({ title: '我的学习', left: h('span', {}), foot: tabbar('/mini/mine'), body: items.length
+  return frame({ title: '我的学习', left: h('span', {}), foot: tabbar('/mini/mine'), body: [items.length
     ? h('div', { class: 'courses', test: 'my-courses' }, items.map((c) => {
       const bar = h('i');
       bar.style.width = `${Math.round((c.progress || 0) * 100)}%`;
       return item(c, h('span', {}, h('span', { class: 'muted' }, `学完 ${c.finished_lessons || 0} 节，${Math.round((c.progress || 0) * 100)}%`), h('span', { class: 'progress', role: 'img', 'aria-label': `进度 ${Math.round((c.progress || 0) * 100)}%` }, bar)));
     }))
-    : h('div', { class: 'empty', test: 'no-mine' }, h('strong', {}, '还没有课程'), h('p', {}, '买下的课会出现在这里。'), h('p', { class: 'pad' }, h('button', { class: 'btn blue', type: 'button', onclick: () => go('/mini') }, '去看看'))) });
+    : h('div', { class: 'empty', test: 'no-mine' }, h('strong', {}, '还没有课程'), h('p', {}, '买下的课会出现在这里。'), h('p', { class: 'pad' }, h('button', { class: 'btn blue', type: 'button', onclick: () => go('/mini') }, '去看看'))), redeemBox()] });
 });

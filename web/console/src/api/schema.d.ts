@@ -1620,6 +1620,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/redeem-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Batches of redeem codes, the newest first */
+        get: operations["redeemBatches"];
+        put?: never;
+        /** Make a batch of redeem codes for a course */
+        post: operations["createRedeemBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/redeem-batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One batch */
+        get: operations["redeemBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/redeem-batches/{id}/codes.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A batch's codes as CSV, to be given out */
+        get: operations["redeemFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/redeem-batches/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw unused codes of a batch: one, or all */
+        post: operations["withdrawRedeem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/redeem-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Codes: what became of each; unused ones are masked for whom they are not */
+        get: operations["redeemCodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/refunds": {
         parameters: {
             query?: never;
@@ -2226,6 +2312,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mini/v1/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Redeem a code (兑换码): it opens its course; the same code again is the same answer */
+        post: operations["miniRedeem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/session": {
         parameters: {
             query?: never;
@@ -2486,6 +2589,39 @@ export interface components {
             object_id: string;
             operator_name: string;
             reason: string;
+        };
+        BatchBody: {
+            /**
+             * Format: int64
+             * @description how long a redeemed code opens the course; 0: for ever
+             */
+            access_days: number;
+            /** Format: int64 */
+            course_id: number;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description to be redeemed before
+             */
+            ends_at: string;
+            /** Format: int64 */
+            id: number;
+            note: string;
+            /** @description it is too late to redeem */
+            over: boolean;
+            /** Format: int64 */
+            redeemed: number;
+            /**
+             * Format: int64
+             * @description codes made
+             */
+            size: number;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: int64 */
+            withdrawn: number;
         };
         BillLine: {
             /** Format: date-time */
@@ -2888,6 +3024,27 @@ export interface components {
             text: string;
             title: string;
         };
+        CodeBody: {
+            /** Format: int64 */
+            batch_id: number;
+            /** @description unused ones only for whom money is a right, else masked */
+            code: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description who redeemed it
+             */
+            learner_id?: number;
+            /** Format: date-time */
+            redeemed_at?: string;
+            /** @enum {string} */
+            status: "unused" | "redeemed" | "withdrawn";
+            /** Format: date-time */
+            withdrawn_at?: string;
+            withdrawn_by?: string;
+            withdrawn_why?: string;
+        };
         Cohort: {
             cells: components["schemas"]["Cell"][];
             /** @description its first day */
@@ -3163,6 +3320,26 @@ export interface components {
             campaign_id?: number;
             channel?: string;
             target: string;
+        };
+        CreateRedeemBatchRequest: {
+            /**
+             * Format: int64
+             * @description 0: for ever
+             */
+            access_days?: number;
+            /** Format: int64 */
+            course_id: number;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description who gets them, and why */
+            note: string;
+            /**
+             * Format: int64
+             * @description 1 to 10000
+             */
+            size: number;
+            /** Format: date-time */
+            starts_at: string;
         };
         CreateSceneCodeRequest: {
             /** Format: int64 */
@@ -4196,6 +4373,12 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        MiniRedeemRequest: {
+            /** @description as typed: case, blanks and dashes do not matter */
+            code: string;
+        } & {
+            [key: string]: unknown;
+        };
         MoneyBody: {
             /**
              * Format: int64
@@ -4386,8 +4569,16 @@ export interface components {
             items: components["schemas"]["AuditBody"][];
             next_page_token: string;
         };
+        PageBatchBody: {
+            items: components["schemas"]["BatchBody"][];
+            next_page_token: string;
+        };
         PageBroadcastBody: {
             items: components["schemas"]["BroadcastBody"][];
+            next_page_token: string;
+        };
+        PageCodeBody: {
+            items: components["schemas"]["CodeBody"][];
             next_page_token: string;
         };
         PageCouponBody: {
@@ -4648,7 +4839,7 @@ export interface components {
             opens: boolean;
             order_no?: string;
             /** @enum {string} */
-            reason: "order" | "gift" | "import";
+            reason: "order" | "gift" | "import" | "redeem";
             /** Format: date-time */
             starts_at: string;
             /** @enum {string} */
@@ -4672,6 +4863,18 @@ export interface components {
             id: string;
             text: string;
             type: string;
+        };
+        RedeemOutBody: {
+            /** @description this learner had redeemed the code before */
+            again: boolean;
+            /** Format: int64 */
+            course_id: number;
+            /**
+             * Format: date-time
+             * @description when the access ends; absent: never
+             */
+            ends_at?: string;
+            title: string;
         };
         RefundBody: {
             /**
@@ -5182,6 +5385,18 @@ export interface components {
             total: number;
             /** Format: int64 */
             used: number;
+        };
+        WithdrawRedeemRequest: {
+            /**
+             * Format: int64
+             * @description only this code; absent: all unused ones
+             */
+            code_id?: number;
+            reason: string;
+        };
+        WithdrawnOutBody: {
+            /** Format: int64 */
+            withdrawn: number;
         };
     };
     responses: never;
@@ -8930,6 +9145,202 @@ export interface operations {
             };
         };
     };
+    redeemBatches: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBatchBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createRedeemBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRedeemBatchRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    redeemBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    redeemFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    withdrawRedeem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawRedeemRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawnOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    redeemCodes: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                batch_id?: number;
+                status?: "unused" | "redeemed" | "withdrawn";
+                /** @description one code, however it was typed */
+                code?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCodeBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     refunds: {
         parameters: {
             query?: {
@@ -10297,6 +10708,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefundWish"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniRedeem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniRedeemRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedeemOutBody"];
                 };
             };
             /** @description Error */

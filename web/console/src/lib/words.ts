@@ -87,7 +87,7 @@ export const eventNames: Record<string, string> = {
   follow: '关注', unfollow: '取关', scan: '扫码', link_click: '点链接', menu_click: '点菜单', message: '发消息',
   mp_open: '打开小程序', article_click: '文章点击', course_view: '课程浏览', trial_play: '试看', lesson_play: '学课',
   lesson_finish: '学完一课', exercise: '练习', comment: '评论', search: '搜索', share: '分享', campaign_seen: '看到活动',
-  campaign_join: '报名', campaign_done: '完成活动', order_create: '下单', paid: '支付', refunded: '退款',
+  campaign_join: '报名', campaign_done: '完成活动', order_create: '下单', paid: '支付', refunded: '退款', redeem: '兑换',
 }
 
 export const thingNames: Record<string, string> = { order: '订单', payment: '支付', refund: '退款', grant: '开课' }
