@@ -36,6 +36,7 @@ import (
 	"loudou/service/menu"
 	"loudou/service/operator"
 	"loudou/service/order"
+	"loudou/service/plan"
 	"loudou/service/progress"
 	"loudou/service/reconcile"
 	"loudou/service/redeem"
@@ -67,6 +68,8 @@ type Door struct {
 	Figures   *figure.Service
 	// Broadcasts is one message to many.
 	Broadcasts *broadcast.Service
+	// Plan is the operators' day: tasks, times, what they took.
+	Plan *plan.Service
 	// Connection tells how we are connected; Todos and Guards are what the first page composes.
 	Connection *connection.Service
 	Todos      []Todo
@@ -88,6 +91,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	}
 	d.registerSession(api)
 	d.registerHome(api)
+	d.registerPlan(api)
 	d.registerOperator(api)
 	d.registerAudit(api)
 	d.registerJob(api)

@@ -16,6 +16,7 @@ import (
 	"loudou/service/job"
 	"loudou/service/operator"
 	"loudou/service/person"
+	"loudou/service/plan"
 )
 
 // furnish gives the door the services that this package's tests speak to. Others stay nil: the tests of
@@ -25,6 +26,7 @@ func furnish(db *gorm.DB, ops *operator.Service) *console.Door {
 	articles := article.New(db, "wxoa", ops, course.New(db, course.Options{AppID: "wxmini"}), time.Now)
 	return &console.Door{
 		Operators: ops, Articles: articles, Jobs: jobs,
+		Plan:       plan.New(db, "wxoa", ops, time.Now),
 		Figures:    figure.New(db, person.New(db, time.Now), events(db), time.Now),
 		Connection: connection.New(db, connection.Options{Instance: "test", PublicURL: "https://example.com"}),
 		Todos:      []console.Todo{{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: articles.Waiting}},

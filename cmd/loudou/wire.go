@@ -32,6 +32,7 @@ import (
 	"loudou/service/operator"
 	"loudou/service/order"
 	"loudou/service/person"
+	"loudou/service/plan"
 	"loudou/service/progress"
 	"loudou/service/reconcile"
 	"loudou/service/redeem"
@@ -57,6 +58,7 @@ type house struct {
 	events     *event.Service
 	figures    *figure.Service
 	articles   *article.Service
+	plan       *plan.Service
 	statistics *statistic.Service
 	connection *connection.Service
 
@@ -142,6 +144,8 @@ func build(cfg config.Config) (*house, error) {
 	if err := h.sell(); err != nil {
 		return nil, err
 	}
+	h.plan = plan.New(h.db, cfg.OfficialAppID, h.operators, h.clock.now)
+	h.jobs.Every("plan.repeat", time.Minute, h.plan.Make)
 	h.connect()
 
 	// Doors.
@@ -171,6 +175,7 @@ func build(cfg config.Config) (*house, error) {
 			Reconcile: h.reconcile,
 
 			Broadcasts: h.broadcasts,
+			Plan:       h.plan,
 			Connection: h.connection,
 			Todos:      h.todos(),
 			Guards:     h.guards,

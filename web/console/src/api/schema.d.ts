@@ -2069,6 +2069,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks of a span of days, with what is late, what has no day yet, and what will repeat */
+        get: operations["listTasks"];
+        put?: never;
+        /** Plan a task */
+        post: operations["createTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tasks/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Estimated against measured time of a span of days, by quadrant and by KPI */
+        get: operations["reviewTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task */
+        get: operations["task"];
+        /** Change a task */
+        put: operations["saveTask"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tasks/{id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finish a task */
+        post: operations["finishTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tasks/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a task into another quadrant, day or time */
+        post: operations["moveTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tasks/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a task's clock for now */
+        post: operations["pauseTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tasks/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a task away; undo brings it back */
+        post: operations["removeTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tasks/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a finished task one to do again */
+        post: operations["reopenTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tasks/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a task's clock; what else its owner runs is paused */
+        post: operations["startTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/tasks/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the last change of a task back */
+        post: operations["undoTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/articles": {
         parameters: {
             query?: never;
@@ -3057,6 +3229,17 @@ export interface components {
             as_of: string;
             items: components["schemas"]["Cohort"][];
             rule: string;
+        };
+        ComingBody: {
+            day: string;
+            /** Format: int64 */
+            estimated_minutes: number;
+            important: boolean;
+            owner: string;
+            /** Format: int64 */
+            start: number | null;
+            title: string;
+            urgent: boolean;
         };
         CompareMenusRequest: {
             after: components["schemas"]["MenuBody"];
@@ -4423,6 +4606,19 @@ export interface components {
              */
             paid_without_grant: number;
         };
+        MoveTaskRequest: {
+            /** @description empty: on no day */
+            day?: string;
+            important?: boolean;
+            /**
+             * Format: int64
+             * @description minute of the day; -1: any time
+             */
+            start?: number;
+            urgent?: boolean;
+            /** Format: int64 */
+            version: number;
+        };
         MovedCourseBody: Record<string, never>;
         NoticeBody: {
             /** Format: date-time */
@@ -4676,6 +4872,11 @@ export interface components {
             trade_state?: string;
             transaction_id?: string;
             via: string;
+        };
+        PersonBody: {
+            /** Format: int64 */
+            id: number;
+            name: string;
         };
         PlanMenuRequest: {
             /** Format: date-time */
@@ -5266,6 +5467,135 @@ export interface components {
         };
         TapsOutBody: {
             items: components["schemas"]["TapBody"][];
+        };
+        TaskBody: {
+            /**
+             * Format: int64
+             * @description measured up to now
+             */
+            actual_minutes: number;
+            /** @description 2026-11-24; empty: on no day yet */
+            day: string;
+            /** Format: date-time */
+            done_at: string | null;
+            /** Format: int64 */
+            estimated_minutes: number;
+            /** Format: int64 */
+            id: number;
+            important: boolean;
+            /** @description the figure it serves; empty: none */
+            kpi: string;
+            owner: string;
+            /** Format: int64 */
+            owner_id: number;
+            /** @enum {string} */
+            repeat: "" | "daily" | "weekdays" | "weekly";
+            /**
+             * Format: int64
+             * @description minute of the day, Asia/Shanghai; null: any time
+             */
+            start: number | null;
+            /**
+             * Format: date-time
+             * @description of the run that goes on
+             */
+            started_at: string | null;
+            /** @enum {string} */
+            state: "todo" | "doing" | "done";
+            title: string;
+            undoable: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            urgent: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        TaskInput: {
+            /**
+             * Format: int64
+             * @description corrects what was measured
+             */
+            actual_minutes?: number | null;
+            /** @description empty: on no day yet */
+            day?: string;
+            /** Format: int64 */
+            estimated_minutes?: number;
+            /** @description the next ones of a repeating task follow this one */
+            ever?: boolean;
+            important: boolean;
+            kpi?: string;
+            /**
+             * Format: int64
+             * @description 0: oneself
+             */
+            owner_id?: number;
+            /** @enum {string} */
+            repeat?: "" | "daily" | "weekdays" | "weekly";
+            /**
+             * Format: int64
+             * @description minute of the day
+             */
+            start?: number | null;
+            title: string;
+            urgent: boolean;
+            /** Format: int64 */
+            version?: number;
+        };
+        TaskReviewOutBody: {
+            all: components["schemas"]["TaskSum"];
+            /** Format: date-time */
+            as_of: string;
+            days: components["schemas"]["TaskSum"][];
+            items: components["schemas"]["TaskBody"][];
+            kpis: components["schemas"]["TaskSum"][];
+            quadrants: components["schemas"]["TaskSum"][];
+        };
+        TaskStepBody: {
+            /** Format: int64 */
+            version: number;
+        };
+        TaskSum: {
+            /** Format: int64 */
+            actual_minutes: number;
+            /**
+             * Format: int64
+             * @description finished, estimated and measured: only these can be compared
+             */
+            compared: number;
+            /** Format: int64 */
+            compared_actual: number;
+            /** Format: int64 */
+            compared_estimated: number;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            estimated_minutes: number;
+            /** @description quadrant 1 to 4, KPI, or day */
+            key: string;
+            /** Format: int64 */
+            tasks: number;
+            /**
+             * Format: int64
+             * @description finished without a measured minute
+             */
+            unmeasured: number;
+        };
+        TasksOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            /** @description what repeating tasks will make after today */
+            coming: components["schemas"]["ComingBody"][];
+            items: components["schemas"]["TaskBody"][];
+            /** @description unfinished, of days before today */
+            late: components["schemas"]["TaskBody"][];
+            /** Format: int64 */
+            me: number;
+            /** @description who may be given tasks */
+            people: components["schemas"]["PersonBody"][];
+            /** @description unfinished, on no day yet */
+            someday: components["schemas"]["TaskBody"][];
+            today: string;
         };
         TodoBody: {
             /** Format: int64 */
@@ -10196,6 +10526,420 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listTasks: {
+        parameters: {
+            query: {
+                /** @description 2026-11-24 */
+                from: string;
+                to: string;
+                /** @description 0: everybody's */
+                owner_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TasksOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reviewTasks: {
+        parameters: {
+            query: {
+                /** @description 2026-11-24 */
+                from: string;
+                to: string;
+                /** @description 0: everybody's */
+                owner_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskReviewOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    saveTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    finishTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    moveTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveTaskRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    pauseTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reopenTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    startTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    undoTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
             };
             /** @description Error */
             default: {
