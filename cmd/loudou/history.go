@@ -106,7 +106,10 @@ func (s *history) make(real time.Time) error {
 		}
 		fmt.Printf("\rsample history: day %d of %d", min(day+1, historyDays), historyDays)
 	}
-	return nil
+	if err := s.present(); err != nil {
+		return err
+	}
+	return s.writePlan()
 }
 
 func (s *history) openShop() error {
