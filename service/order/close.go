@@ -398,7 +398,7 @@ func (s *Service) ReportSlow(ctx context.Context) error {
 		for _, o := range slow {
 			err := s.Inbox.Add(tx, model.MoneyEntry{
 				Kind: model.MoneyClosing, UKey: closingKey(o), OrderID: o.ID, Via: o.Via, OutTradeNo: o.OutTradeNo, Amount: o.Amount,
-				What: "订单一小时还没能在微信关闭", Todo: "查看微信支付连接；系统会一直重试，关闭后自动销账",
+				What: "订单一小时还没能在微信关闭", Todo: "查看微信支付连接；系统会一直重试，关闭后自动了结",
 			})
 			if err != nil {
 				return err

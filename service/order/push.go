@@ -246,7 +246,7 @@ func (s *Service) booked(tx *gorm.DB, out model.RefundOutcome, fault string, o *
 	case model.BookAbnormal:
 		return s.Inbox.Add(tx, refundEntry(r, model.MoneyRefundAbnormal, "退款异常：用户的卡已失效，钱退不回去", "到商户平台「退款异常处理」改退到用户其他银行卡或商户账户；处理后系统自动更新"))
 	case model.BookMismatch:
-		e := refundEntry(r, model.MoneyRefundMismatch, "退款消息与本店不符："+short(plainText(fault), 300), "到商户平台核对这笔退款，再销账")
+		e := refundEntry(r, model.MoneyRefundMismatch, "退款消息与本店不符："+short(plainText(fault), 300), "到商户平台核对这笔退款，再了结")
 		e.UKey = "refund-mismatch:" + r.OutRefundNo
 		return s.Inbox.Add(tx, e)
 	}
@@ -290,7 +290,7 @@ func (s *Service) bookForeign(ctx context.Context, n model.RefundNews, who model
 		notice := model.PayNotice{Source: who, Via: n.Via, NoticeID: noticeID, OutTradeNo: no, OutRefundNo: n.OutRefundNo, Raw: string(n.Raw)}
 		entry := model.MoneyEntry{
 			Kind: model.MoneyRefundStray, UKey: "refund-stray:" + no + ":" + n.OutRefundNo, Via: n.Via, OutTradeNo: no, OutRefundNo: n.OutRefundNo, TransactionID: plain(n.TransactionID, 64),
-			Amount: n.Amount, What: "有一笔退款不是本店发起的", Todo: "到商户平台核对是谁退的款；属实就收回课程，再销账",
+			Amount: n.Amount, What: "有一笔退款不是本店发起的", Todo: "到商户平台核对是谁退的款；属实就收回课程，再了结",
 		}
 		out = model.BookMismatch
 		if p != nil {

@@ -165,13 +165,16 @@ func (s *Service) report(tx *gorm.DB, out model.Settlement, was model.OrderStatu
 		e.What, e.Todo = "iOS 用户为同一订单付了第二笔", "只有 Apple 能退款：请用户到 reportaproblem.apple.com 申请退款"
 	case model.SettleOrphan:
 		e.Kind, e.UKey = model.MoneyTwice, orphanKey(p.OutTradeNo)
-		e.What, e.Todo = "订单已付款，又收到一笔", "系统正在原路退回，退回后自动销账"
+		e.What, e.Todo = "订单已付款，又收到一笔", "系统正在原路退回，退回后自动了结"
 		if was == model.OrderClosed {
 			e.Kind, e.What = model.MoneyAfterClose, "订单关闭后收到付款"
 		}
 	case model.SettleMismatch:
 		e.Kind, e.UKey = model.MoneyMismatch, mismatchKey(p.OutTradeNo)
-		e.What, e.Todo = "付款与订单不符："+short(plainText(fault), 300), "课程没有开通。核对商户平台的这笔交易，属实则退款给用户，再销账"
+		e.What, e.Todo = "付款与订单不符："+short(plainText(fault), 300), "课程没有开通。核对商户平台的这笔交易，属实则退款给用户，再了结"
+		if was.Holding() {
+			e.Todo = "订单早已入账，课程开着。核对商户平台的这笔交易，多收的在商户平台退给用户，再了结"
+		}
 	default:
 		return nil
 	}
@@ -202,7 +205,7 @@ func (s *Service) keepStray(tx *gorm.DB, t model.Transaction, who model.Actor, n
 		}
 		err := s.Inbox.Add(tx, model.MoneyEntry{
 			Kind: model.MoneyStray, UKey: "stray:" + id, Via: t.Via, OutTradeNo: no, TransactionID: plain(t.TransactionID, 64), Amount: t.Total,
-			What: "收到一笔付款，商户订单号不是本店的", Todo: "到商户平台核对这笔交易；不是别的系统的订单就退款，再销账",
+			What: "收到一笔付款，商户订单号不是本店的", Todo: "到商户平台核对这笔交易；不是别的系统的订单就退款，再了结",
 		})
 		if err != nil {
 			return err

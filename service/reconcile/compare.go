@@ -168,7 +168,7 @@ func (s *Service) judgeOne(ctx context.Context, r *model.BillRow, p *model.Payme
 		}
 		r.Verdict, diff.What, diff.Ours = model.BillDiffers, fault, r.Amount
 		diff.entry = &model.MoneyEntry{Kind: model.MoneyBill, UKey: "bill-fee:" + diff.UKey, OrderID: r.OrderID, Via: r.Via, OutTradeNo: r.OutTradeNo, OutRefundNo: r.OutRefundNo,
-			TransactionID: r.TransactionID, Amount: r.Fee, What: fault, Todo: "到商户平台核对这笔手续费和签约费率；有优惠或补扣就写明原因销账"}
+			TransactionID: r.TransactionID, Amount: r.Fee, What: fault, Todo: "到商户平台核对这笔手续费和签约费率；有优惠或补扣就写明原因了结"}
 		diff.InboxKey = diff.entry.UKey
 	}
 	diff.Verdict = r.Verdict
