@@ -1,0 +1,4 @@
+ALTER TABLE courses ADD COLUMN refund_days INTEGER NOT NULL DEFAULT 7;
+ALTER TABLE courses ADD COLUMN refund_minutes INTEGER NULL;
+ALTER TABLE courses ADD COLUMN refund_lessons INTEGER NULL;
+ALTER TABLE courses ADD COLUMN refund_over TEXT NOT NULL DEFAULT 'person';
