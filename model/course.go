@@ -45,7 +45,8 @@ type Course struct {
 	Category      string
 	Teacher       string
 	Price         Fen
-	OriginalPrice *Fen // the price struck through; nil: none
+	OriginalPrice *Fen       // the price struck through; nil: none
+	RefundRule    RefundRule `gorm:"embedded;embeddedPrefix:refund_"` // copied onto an order when it is placed
 	Status        CourseStatus
 	GoodsID       string // product id at virtual payment, one per course and price
 	GoodsStatus   GoodsStatus
@@ -155,6 +156,7 @@ func (c Course) Check() error {
 	if !goodAddress(c.Cover) {
 		bad.Field("cover", "封面应为已上传的图片或 https 地址")
 	}
+	c.RefundRule.Check(bad)
 	if len(bad.Fields) > 0 {
 		return bad
 	}

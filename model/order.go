@@ -52,7 +52,7 @@ func (t steps[S]) has(from, to S) bool {
 	return false
 }
 
-// Order is one sale of one course to one learner: what, for how much, for whom. Title, price and agreement
+// Order is one sale of one course to one learner: what, for how much, for whom. Title, price, refund rule and agreement
 // are copied when it is placed, so later changes of the course do not reach it. OutTradeNo is its first
 // attempt's number and the order's own name; further attempts are Payments with numbers of their own.
 type Order struct {
@@ -65,13 +65,14 @@ type Order struct {
 	Platform   Platform
 	CourseID   int64
 	Title      string
-	ListPrice  Fen    // the course's price when the order was placed
-	CouponID   int64  // 0: none
-	Discount   Fen    // what the coupon took off
-	Amount     Fen    // what is due, computed once by the server: ListPrice less Discount
-	Agreement  string // version of the agreement shown at the time
-	AccessDays int    // how long the grant lasts from payment; 0 is for ever
-	Via        Via    // the latest attempt's, and the payer's once paid
+	ListPrice  Fen        // the course's price when the order was placed
+	CouponID   int64      // 0: none
+	Discount   Fen        // what the coupon took off
+	Amount     Fen        // what is due, computed once by the server: ListPrice less Discount
+	Agreement  string     // version of the agreement shown at the time
+	AccessDays int        // how long the grant lasts from payment; 0 is for ever
+	RefundRule RefundRule `gorm:"embedded;embeddedPrefix:refund_"` // the course's, at the time
+	Via        Via        // the latest attempt's, and the payer's once paid
 	Status     OrderStatus
 	OpenKey    *string // "<learner>:<course>" while open; the unique index on it allows one open order
 	PaidBy     string  // out_trade_no of the attempt that paid; empty for a free or hand-marked order
@@ -232,7 +233,8 @@ type Item struct {
 	Title      string
 	Price      Fen
 	Agreement  string
-	AccessDays int    // 0: for ever
+	AccessDays int // 0: for ever
+	RefundRule RefundRule
 	ProductID  string // virtual payment's goods at this price
 	OnSale     bool
 	Vias       []Via // roads open on this terminal, the preferred one first; empty: nothing is sold here

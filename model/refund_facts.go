@@ -8,24 +8,36 @@ import (
 // RefundFacts are what a refund is decided by. They state and do not judge; Hints puts into words what an
 // operator should not overlook.
 type RefundFacts struct {
-	Days            int // whole days since payment; 0 on the first
-	WindowDays      int // within which a learner may ask
-	InWindow        bool
-	Apple           bool // paid on iOS by virtual payment: only Apple gives back
-	Lessons         int  // of the course, now
-	Begun           int
-	Finished        int
-	WatchedSeconds  int // the furthest position of each lesson, added up
-	TotalSeconds    int // of the lessons whose length is known
-	LastStudied     *time.Time
+	Days         int           // whole days since payment; 0 on the first
+	Age          time.Duration // since payment
+	Rule         RefundRule    // the order's
+	Verdict      RefundVerdict // what the rule makes of it
+	VerdictWords string        // the same, for the learner
+	Apple        bool          // paid on iOS by virtual payment: only Apple gives back
+	Study
 	OtherOrders     int64 // paid orders of the learner besides this one
 	EarlierRefunds  int64 // that succeeded, on other orders
 	EarlierRefunded Fen
 	Refused         int64 // wishes of theirs that were turned down, this order's too
 }
 
+// Study is what a learner did in a course, of the lessons it has now.
+type Study struct {
+	Lessons        int
+	Begun          int
+	Finished       int
+	WatchedSeconds int // the furthest position of each lesson, added up
+	TotalSeconds   int // of the lessons whose length is known
+	LastStudied    *time.Time
+}
+
+// Judge lets the rule speak.
+func (f *RefundFacts) Judge() {
+	f.Verdict, f.VerdictWords = f.Rule.Judge(f.Age, f.WatchedSeconds, f.Finished)
+}
+
 // Watch adds what a learner did in one lesson the course still has.
-func (f *RefundFacts) Watch(p Progress, l Lesson) {
+func (f *Study) Watch(p Progress, l Lesson) {
 	f.Begun++
 	f.WatchedSeconds += l.Cap(p.Position)
 	if p.FinishedAt != nil {
@@ -43,8 +55,8 @@ func (f RefundFacts) Hints() []string {
 	if f.Apple {
 		out = append(out, "iOS 上的付款只有 Apple 能退，这里退不了")
 	}
-	if !f.InWindow {
-		out = append(out, fmt.Sprintf("已超过可退期限：付款 %d 天，期限 %d 天", f.Days, f.WindowDays))
+	if f.Verdict != RefundAllowed {
+		out = append(out, "不在退款规则内："+f.VerdictWords)
 	}
 	if f.Lessons > 0 && f.Finished*2 > f.Lessons {
 		out = append(out, fmt.Sprintf("课程已学完大半：%d / %d 课时", f.Finished, f.Lessons))

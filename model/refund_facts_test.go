@@ -8,7 +8,8 @@ import (
 
 func TestRefundFacts(t *testing.T) {
 	now := time.Now()
-	done := RefundFacts{InWindow: true, WindowDays: 7, Lessons: 3, TotalSeconds: 1800}
+	done := RefundFacts{Rule: DefaultRefundRule(), Study: Study{Lessons: 3, TotalSeconds: 1800}}
+	done.Judge()
 	done.Watch(Progress{Position: 700, FinishedAt: &now, UpdatedAt: now}, Lesson{Seconds: 600})
 	if done.WatchedSeconds != 600 || done.Finished != 1 || done.Begun != 1 || !done.LastStudied.Equal(now) || len(done.Hints()) != 0 {
 		t.Errorf("one lesson of three: %+v %v", done, done.Hints())
@@ -17,7 +18,8 @@ func TestRefundFacts(t *testing.T) {
 	if !done.LastStudied.Equal(now) || len(done.Hints()) != 1 {
 		t.Errorf("two of three: %+v %v", done, done.Hints())
 	}
-	bad := RefundFacts{Days: 9, WindowDays: 7, Apple: true, EarlierRefunds: 2, TotalSeconds: 100, WatchedSeconds: 51}
+	bad := RefundFacts{Age: 9 * 24 * time.Hour, Rule: DefaultRefundRule(), Apple: true, EarlierRefunds: 2, Study: Study{TotalSeconds: 100, WatchedSeconds: 51}}
+	bad.Judge()
 	if h := strings.Join(bad.Hints(), "|"); strings.Count(h, "|") != 3 || !strings.Contains(h, "Apple") {
 		t.Errorf("hints = %s", h)
 	}

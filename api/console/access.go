@@ -22,8 +22,9 @@ func (d *Door) registerAccess(api huma.API) {
 type factsOut struct {
 	Body struct {
 		Days            int        `json:"days" doc:"whole days since payment"`
-		WindowDays      int        `json:"window_days" doc:"within which a learner may ask"`
-		InWindow        bool       `json:"in_window"`
+		Rule            string     `json:"rule" doc:"the order's refund rule, in Chinese"`
+		Verdict         string     `json:"verdict" enum:"allowed,person,refused" doc:"what the rule makes of a refund now"`
+		VerdictWords    string     `json:"verdict_words" doc:"the same as the learner reads it"`
 		Apple           bool       `json:"apple" doc:"paid on iOS: only Apple gives back"`
 		Lessons         int        `json:"lessons"`
 		Begun           int        `json:"begun"`
@@ -40,28 +41,13 @@ type factsOut struct {
 }
 
 func (d *Door) refundFacts(ctx context.Context, in *OrderNoPath) (*factsOut, error) {
-	o, f, err := d.Orders.RefundFacts(ctx, in.No)
+	_, f, err := d.Orders.RefundFacts(ctx, in.No)
 	if err != nil {
 		return nil, err
-	}
-	lessons, err := d.Courses.Lessons(ctx, o.CourseID)
-	if err != nil {
-		return nil, err
-	}
-	done, err := d.Progress.OfCourse(ctx, o.LearnerID, o.CourseID)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range lessons {
-		f.Lessons++
-		f.TotalSeconds += l.Seconds
-		if p, begun := done[l.ID]; begun {
-			f.Watch(p, l)
-		}
 	}
 	out := &factsOut{}
 	b := &out.Body
-	b.Days, b.WindowDays, b.InWindow, b.Apple = f.Days, f.WindowDays, f.InWindow, f.Apple
+	b.Days, b.Rule, b.Verdict, b.VerdictWords, b.Apple = f.Days, f.Rule.Words(), string(f.Verdict), f.VerdictWords, f.Apple
 	b.Lessons, b.Begun, b.Finished, b.WatchedSeconds, b.TotalSeconds, b.LastStudied = f.Lessons, f.Begun, f.Finished, f.WatchedSeconds, f.TotalSeconds, f.LastStudied
 	b.OtherOrders, b.EarlierRefunds, b.EarlierRefunded, b.Refused, b.Hints = f.OtherOrders, f.EarlierRefunds, f.EarlierRefunded, f.Refused, f.Hints()
 	return out, nil

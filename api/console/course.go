@@ -74,6 +74,7 @@ type CourseBody struct {
 	Cover         string             `json:"cover"`
 	Category      string             `json:"category"`
 	Teacher       string             `json:"teacher"`
+	RefundRule    refundRuleBody     `json:"refund_rule"`
 	Status        model.CourseStatus `json:"status" enum:"draft,on_sale,stopped,withdrawn"`
 	LessonCount   int                `json:"lesson_count"`
 	GoodsID       string             `json:"goods_id" doc:"number at virtual payment; empty where none is needed"`
@@ -88,8 +89,29 @@ type CourseBody struct {
 
 func viewCourse(c model.Course, lessons int) CourseBody {
 	return CourseBody{ID: c.ID, Title: c.Title, Price: c.Price, OriginalPrice: c.OriginalPrice, Cover: c.Cover, Category: c.Category, Teacher: c.Teacher,
-		Status: c.Status, LessonCount: lessons, GoodsID: c.GoodsID, GoodsStatus: c.GoodsStatus, GoodsError: c.GoodsError,
+		RefundRule: viewRule(c.RefundRule), Status: c.Status, LessonCount: lessons, GoodsID: c.GoodsID, GoodsStatus: c.GoodsStatus, GoodsError: c.GoodsError,
 		Version: c.Version, UpdatedBy: c.UpdatedBy, PublishedAt: c.PublishedAt, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
+}
+
+// refundRuleBody is a refund rule as the console shows it.
+type refundRuleBody struct {
+	Days    int              `json:"days" doc:"since payment, within which a learner may ask; 0: never"`
+	Minutes *int             `json:"minutes" nullable:"true" doc:"watched at most; null: however many"`
+	Lessons *int             `json:"lessons" nullable:"true" doc:"finished at most; null: however many"`
+	Over    model.RefundOver `json:"over" enum:"person,refuse" doc:"what happens to who studied more"`
+	Words   string           `json:"words" doc:"as buyers read it"`
+}
+
+func viewRule(r model.RefundRule) refundRuleBody {
+	return refundRuleBody{Days: r.Days, Minutes: r.Minutes, Lessons: r.Lessons, Over: r.Over, Words: r.Words()}
+}
+
+// refundRuleIn is a refund rule an operator wrote; it replaces the whole.
+type refundRuleIn struct {
+	Days    int              `json:"days"`
+	Minutes *int             `json:"minutes,omitempty" nullable:"true"`
+	Lessons *int             `json:"lessons,omitempty" nullable:"true"`
+	Over    model.RefundOver `json:"over"`
 }
 
 type coursesOut struct{ Body respond.Page[CourseBody] }
@@ -124,10 +146,14 @@ type CourseFields struct {
 	Category      *string          `json:"category,omitempty"`
 	Teacher       *string          `json:"teacher,omitempty"`
 	OriginalPrice maybe[model.Fen] `json:"original_price,omitempty" doc:"fen; null or 0 for none"`
+	RefundRule    *refundRuleIn    `json:"refund_rule,omitempty" doc:"counts for orders placed from now on"`
 }
 
 func (in CourseFields) draft(title *string, price *model.Fen) course.Draft {
 	d := course.Draft{Title: title, Price: price, Intro: in.Intro, Cover: in.Cover, Category: in.Category, Teacher: in.Teacher}
+	if r := in.RefundRule; r != nil {
+		d.RefundRule = &model.RefundRule{Days: r.Days, Minutes: r.Minutes, Lessons: r.Lessons, Over: r.Over}
+	}
 	if in.OriginalPrice.Sent {
 		none := model.Fen(0)
 		if d.OriginalPrice = in.OriginalPrice.Value; d.OriginalPrice == nil {

@@ -37,7 +37,6 @@ import (
 	"loudou/service/operator"
 	"loudou/service/order"
 	"loudou/service/plan"
-	"loudou/service/progress"
 	"loudou/service/reconcile"
 	"loudou/service/redeem"
 	"loudou/service/reply"
@@ -61,7 +60,6 @@ type Door struct {
 	Ledger    *ledger.Service
 	Reconcile *reconcile.Service
 	Courses   *course.Service
-	Progress  *progress.Service
 	Coupons   *coupon.Service
 	Redeems   *redeem.Service
 	Media     *media.Service

@@ -86,6 +86,7 @@ type courseOut struct {
 		CourseCard
 		Intro   string       `json:"intro" doc:"HTML, cleaned"`
 		Vias    []model.Via  `json:"vias" doc:"roads of payment open here, the preferred one first"`
+		Refund  string       `json:"refund,omitempty" doc:"when the money can come back, in Chinese; absent where nothing is paid here"`
 		Lessons []miniLesson `json:"lessons"`
 	}
 }
@@ -102,6 +103,9 @@ func (d *Door) course(ctx context.Context, in *IDPath) (*courseOut, error) {
 	}
 	out := &courseOut{}
 	out.Body.CourseCard, out.Body.Intro, out.Body.Vias = d.viewCourse(s), d.Media.SignHTML(s.Intro), s.Offer.Vias
+	if s.Offer.ShowPrice && s.Price > 0 {
+		out.Body.Refund = s.RefundRule.Words()
+	}
 	out.Body.Lessons = make([]miniLesson, 0, len(lessons))
 	for _, l := range lessons {
 		p := done[l.ID]

@@ -19,6 +19,7 @@ func (d *Door) registerOrder(api huma.API) {
 	verb(d, api, huma.Operation{OperationID: "miniOrder", Method: "GET", Path: "/mini/v1/orders/{out_trade_no}", Summary: "One order; asks WeChat while it waits for money"}, d.order)
 	verb(d, api, huma.Operation{OperationID: "miniCancelOrder", Method: "POST", Path: "/mini/v1/orders/{out_trade_no}/cancel", Summary: "Cancel an order that is not paid"}, d.cancelOrder)
 	verb(d, api, huma.Operation{OperationID: "miniAskRefund", Method: "POST", Path: "/mini/v1/orders/{out_trade_no}/refund-requests", Summary: "Ask for a refund; an operator decides", DefaultStatus: http.StatusAccepted}, d.askRefund)
+	verb(d, api, huma.Operation{OperationID: "miniRefundOffer", Method: "GET", Path: "/mini/v1/orders/{out_trade_no}/refund-offer", Summary: "What the order's refund rule says now, to be read before asking"}, d.refundOffer)
 	verb(d, api, huma.Operation{OperationID: "miniWithdrawRefund", Method: "DELETE", Path: "/mini/v1/orders/{out_trade_no}/refund-requests", Summary: "Take back a wish for a refund nobody has decided yet"}, d.withdrawRefund)
 }
 
@@ -135,6 +136,25 @@ func wished(no string, r model.Refund, err error) (*refundWishOut, error) {
 		return nil, err
 	}
 	return &refundWishOut{Body: refundWish{OutRefundNo: r.OutRefundNo, OutTradeNo: no, Amount: r.Amount, Reason: r.Reason, Status: r.Status}}, nil
+}
+
+type refundOfferOut struct {
+	Body struct {
+		Amount  model.Fen           `json:"amount" doc:"fen that would come back"`
+		Rule    string              `json:"rule" doc:"as it was when the order was placed, in Chinese"`
+		Verdict model.RefundVerdict `json:"verdict" enum:"allowed,person,refused" doc:"refused: asking would be refused"`
+		Words   string              `json:"words" doc:"for the learner, in Chinese"`
+	}
+}
+
+func (d *Door) refundOffer(ctx context.Context, in *OrderPath) (*refundOfferOut, error) {
+	o, err := d.Orders.OfferRefund(ctx, CallerFrom(ctx), in.OutTradeNo)
+	if err != nil {
+		return nil, err
+	}
+	out := &refundOfferOut{}
+	out.Body.Amount, out.Body.Rule, out.Body.Verdict, out.Body.Words = o.Amount, o.Rule, o.Verdict, o.Words
+	return out, nil
 }
 
 func (d *Door) askRefund(ctx context.Context, in *struct {

@@ -118,7 +118,8 @@ func (s *history) openShop() error {
 		if err != nil {
 			return err
 		}
-		in := map[string]any{"title": c.title, "price": c.price, "intro": c.intro, "category": c.category, "cover": url}
+		in := map[string]any{"title": c.title, "price": c.price, "intro": c.intro, "category": c.category, "cover": url,
+			"refund_rule": map[string]any{"days": 7, "lessons": 2, "over": "person"}} // as the reply on prices promises
 		if c.original > 0 {
 			in["original_price"] = c.original
 		}

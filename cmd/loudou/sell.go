@@ -41,7 +41,7 @@ func (h *house) sell() error {
 	h.coupons = coupon.New(h.db, cfg.MiniAppID, figure.NewCatalogue(h.db, "courses"), h.operators, h.clock.now)
 	h.redeems = redeem.New(redeem.Options{DB: h.db, AppID: cfg.MiniAppID, Courses: h.courses, Learners: h.learners, Grants: h.grants, Facts: h.events, Audit: h.operators, Now: h.clock.now})
 	h.orders = order.New(order.Options{
-		DB: h.db, Shop: h.courses, Learners: h.learners, Channels: channels, Grants: h.grants, Inbox: h.ledger, Facts: h.events, Coupons: h.coupons,
+		DB: h.db, Shop: h.courses, Learners: h.learners, Channels: channels, Grants: h.grants, Inbox: h.ledger, Facts: h.events, Coupons: h.coupons, Studies: study{h},
 		Auditor: h.operators, Queue: h.jobs, Articles: figure.NewCatalogue(h.db, "articles"), Campaigns: figure.NewCatalogue(h.db, "campaigns"), Now: h.clock.now, RefundLimit: model.Fen(cfg.RefundLimit),
 	})
 	bills := map[model.Via]reconcile.Channel{}
@@ -55,6 +55,29 @@ func (h *house) sell() error {
 	h.pushes.Orders = h.orders
 	h.erasers = append(h.erasers, h.orders.Erase)
 	return nil
+}
+
+// study puts together what service/course and service/progress know of a learner's way through a course.
+type study struct{ h *house }
+
+func (s study) Study(ctx context.Context, learnerID, courseID int64) (model.Study, error) {
+	var out model.Study
+	lessons, err := s.h.courses.Lessons(ctx, courseID)
+	if err != nil {
+		return out, err
+	}
+	done, err := s.h.progress.OfCourse(ctx, learnerID, courseID)
+	if err != nil {
+		return out, err
+	}
+	for _, l := range lessons {
+		out.Lessons++
+		out.TotalSeconds += l.Seconds
+		if p, begun := done[l.ID]; begun {
+			out.Watch(p, l)
+		}
+	}
+	return out, nil
 }
 
 // shipped tells WeChat that a course was opened, where the Mini Program is under 发货信息管理: the money stays

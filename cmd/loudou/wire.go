@@ -166,7 +166,6 @@ func build(cfg config.Config) (*house, error) {
 			Drafts:    h.drafts,
 			Jobs:      h.jobs,
 			Courses:   h.courses,
-			Progress:  h.progress,
 			Media:     h.media,
 			Figures:   h.figures,
 			Orders:    h.orders,

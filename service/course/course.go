@@ -74,6 +74,7 @@ type Draft struct {
 	Teacher       *string
 	Price         *model.Fen
 	OriginalPrice *model.Fen // 0: none
+	RefundRule    *model.RefundRule
 }
 
 func (d Draft) onto(c *model.Course, public string) {
@@ -84,6 +85,9 @@ func (d Draft) onto(c *model.Course, public string) {
 	set(&c.Cover, d.Cover, func(s string) string { return ownAddress(s, public) })
 	if d.Price != nil {
 		c.Price = *d.Price
+	}
+	if d.RefundRule != nil {
+		c.RefundRule = *d.RefundRule
 	}
 	if d.OriginalPrice != nil {
 		c.OriginalPrice = nil
@@ -113,7 +117,7 @@ func ownAddress(s, public string) string {
 // Create drafts a course. Nobody sees it before Publish.
 func (s *Service) Create(ctx context.Context, by model.Operator, d Draft) (model.Course, error) {
 	now := model.Milli(s.o.Now())
-	c := model.Course{AppID: s.o.AppID, Status: model.CourseDraft, Version: 1, UpdatedBy: by.Name, CreatedAt: now, UpdatedAt: now}
+	c := model.Course{AppID: s.o.AppID, RefundRule: model.DefaultRefundRule(), Status: model.CourseDraft, Version: 1, UpdatedBy: by.Name, CreatedAt: now, UpdatedAt: now}
 	d.onto(&c, s.o.PublicURL)
 	if err := c.Check(); err != nil {
 		return c, err
@@ -162,7 +166,7 @@ func (s *Service) Change(ctx context.Context, by model.Operator, id, version int
 			}
 		}
 		c.Version, c.UpdatedBy, c.UpdatedAt = c.Version+1, by.Name, now
-		if err := save(tx, c, "title", "intro", "cover", "category", "teacher", "price", "original_price"); err != nil {
+		if err := save(tx, c, "title", "intro", "cover", "category", "teacher", "price", "original_price", "refund_days", "refund_minutes", "refund_lessons", "refund_over"); err != nil {
 			return err
 		}
 		return s.audit(tx, by, "course.change", c.ID, facts(before), facts(c))
@@ -279,7 +283,7 @@ func (s *Service) Item(ctx context.Context, id int64, platform model.Platform) (
 	if err != nil {
 		return model.Item{}, fmt.Errorf("course %d: %w", id, err)
 	}
-	return model.Item{CourseID: c.ID, Title: c.Title, Price: c.Price, ProductID: c.ProductID(), OnSale: c.Status == model.CourseOnSale,
+	return model.Item{CourseID: c.ID, Title: c.Title, Price: c.Price, RefundRule: c.RefundRule, ProductID: c.ProductID(), OnSale: c.Status == model.CourseOnSale,
 		Vias: c.Vias(s.o.Selling, platform)}, nil
 }
 
@@ -336,7 +340,7 @@ func (s *Service) audit(tx *gorm.DB, by model.Operator, action string, id int64,
 // facts are what the audit trail keeps of a course: all but its long texts, whose length stands for them.
 func facts(c model.Course) map[string]any {
 	return map[string]any{"title": c.Title, "price": c.Price, "original_price": c.OriginalPrice, "category": c.Category, "teacher": c.Teacher,
-		"cover": c.Cover, "status": c.Status, "version": c.Version, "intro_bytes": len(c.Intro)}
+		"cover": c.Cover, "refund_rule": c.RefundRule.Words(), "status": c.Status, "version": c.Version, "intro_bytes": len(c.Intro)}
 }
 
 func notFound(id int64) error {

@@ -7,8 +7,8 @@ import (
 	"loudou/model"
 )
 
-// RefundFacts gives what orders and refunds tell about giving back an order: time, window, the learner's other
-// orders and refunds. What they studied is service/progress's.
+// RefundFacts gives what a refund of an order is decided by: time, the order's rule and what it says, what was
+// studied, the learner's other orders and refunds.
 func (s *Service) RefundFacts(ctx context.Context, no string) (model.Order, model.RefundFacts, error) {
 	var f model.RefundFacts
 	db := s.db.WithContext(ctx)
@@ -16,12 +16,13 @@ func (s *Service) RefundFacts(ctx context.Context, no string) (model.Order, mode
 	if err != nil {
 		return o, f, err
 	}
-	f.WindowDays = int(s.RefundWindow.Hours() / 24)
 	f.Apple = o.Via == model.ViaXPay && o.Platform == model.PlatformIOS
-	if o.PaidAt != nil {
-		age := max(s.time().Sub(*o.PaidAt), 0)
-		f.Days, f.InWindow = int(age.Hours()/24), age <= s.RefundWindow
+	f.Rule, f.Age = o.RefundRule, s.age(o)
+	f.Days = int(f.Age.Hours() / 24)
+	if f.Study, err = s.Studies.Study(ctx, o.LearnerID, o.CourseID); err != nil {
+		return o, f, err
 	}
+	f.Judge()
 	others := db.Model(&model.Order{}).Where("learner_id = ? AND appid = ? AND id <> ?", o.LearnerID, o.AppID, o.ID)
 	if err := others.Where("paid_at IS NOT NULL").Count(&f.OtherOrders).Error; err != nil {
 		return o, f, fmt.Errorf("orders of learner %d: %w", o.LearnerID, err)

@@ -70,12 +70,12 @@ func (h *house) wait(d time.Duration) {
 type shop struct{}
 
 func (shop) Item(_ context.Context, id int64, _ model.Platform) (model.Item, error) {
-	vias := []model.Via{model.ViaJSAPI, model.ViaXPay}
+	vias, rule := []model.Via{model.ViaJSAPI, model.ViaXPay}, model.DefaultRefundRule()
 	switch id {
 	case 1:
-		return model.Item{CourseID: 1, Title: "写作课", Price: 19900, OnSale: true, ProductID: "course_1_19900", Vias: vias}, nil
+		return model.Item{CourseID: 1, Title: "写作课", Price: 19900, RefundRule: ruleOf1, OnSale: true, ProductID: "course_1_19900", Vias: vias}, nil
 	case 2:
-		return model.Item{CourseID: 2, Title: "摄影课", Price: 100, OnSale: true, ProductID: "course_2_100", Vias: vias}, nil
+		return model.Item{CourseID: 2, Title: "摄影课", Price: 100, RefundRule: rule, OnSale: true, ProductID: "course_2_100", Vias: vias}, nil
 	case 3:
 		return model.Item{CourseID: 3, Title: "公开课", OnSale: true}, nil
 	case 4:
@@ -83,6 +83,14 @@ func (shop) Item(_ context.Context, id int64, _ model.Platform) (model.Item, err
 	}
 	return model.Item{}, model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这门课程")
 }
+
+// ruleOf1 is course 1's refund rule, studied what everybody has studied.
+var (
+	ruleOf1 = model.DefaultRefundRule()
+	studied model.Study
+)
+
+func (shop) Study(context.Context, int64, int64) (model.Study, error) { return studied, nil }
 
 func (shop) SessionKey(context.Context, int64) (string, error) { return "c2Vzc2lvbi1rZXk=", nil }
 
@@ -116,7 +124,7 @@ func open(t *testing.T, db *gorm.DB) *house {
 	h.grants = grant.New(db, h.now)
 	h.ledger = ledger.New(db, ops, h.now)
 	h.orders = order.New(order.Options{
-		DB: db, Shop: shop{}, Learners: shop{}, Grants: h.grants, Inbox: h.ledger, Facts: event.New(db, rdb, event.Options{Now: h.now}), Auditor: ops,
+		DB: db, Shop: shop{}, Learners: shop{}, Studies: shop{}, Grants: h.grants, Inbox: h.ledger, Facts: event.New(db, rdb, event.Options{Now: h.now}), Auditor: ops,
 		Queue: quietQueue{h.jobs}, Now: h.now, RefundLimit: 50000,
 		Channels: map[model.Via]order.Channel{
 			model.ViaJSAPI: wxpay.Channel{Client: h.client, NotifyURL: "http://127.0.0.1/hook/pay", RefundNotifyURL: "http://127.0.0.1/hook/refund"},

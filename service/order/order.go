@@ -93,6 +93,11 @@ type Coupons interface {
 	Follow(tx *gorm.DB, o model.Order) error
 }
 
+// Studies knows how far a learner got in a course: service/progress and service/course.
+type Studies interface {
+	Study(ctx context.Context, learnerID, courseID int64) (model.Study, error)
+}
+
 // Queue is service/job.
 type Queue interface {
 	Add(tx *gorm.DB, kind, key string, payload any, runAt time.Time) error
@@ -132,6 +137,7 @@ type Options struct {
 	Inbox     Inbox
 	Facts     Facts
 	Coupons   Coupons // nil: no code is known
+	Studies   Studies
 	Auditor   Auditor
 	Queue     Queue
 	Messenger Messenger
@@ -139,10 +145,9 @@ type Options struct {
 	Campaigns Catalogue
 	Now       func() time.Time // the business clock
 
-	Expiry       time.Duration // how long an order waits for its money; default 30 minutes
-	XPayHold     time.Duration // how long virtual payment may still bring money after the phone got its sheet; default 30 minutes
-	RefundWindow time.Duration // how long after paying a learner may ask for a refund; default 7 days
-	RefundLimit  model.Fen     // above it two operators must agree; 0: always
+	Expiry      time.Duration // how long an order waits for its money; default 30 minutes
+	XPayHold    time.Duration // how long virtual payment may still bring money after the phone got its sheet; default 30 minutes
+	RefundLimit model.Fen     // above it two operators must agree; 0: always
 }
 
 // Service sells.
@@ -160,9 +165,6 @@ func New(o Options) *Service {
 	}
 	if o.XPayHold == 0 {
 		o.XPayHold = 30 * time.Minute
-	}
-	if o.RefundWindow == 0 {
-		o.RefundWindow = 7 * 24 * time.Hour
 	}
 	s := &Service{Options: o, db: o.DB, clock: store.NewClock(o.DB)}
 	o.Queue.Handle(jobPaid, s.afterPaid)

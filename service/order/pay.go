@@ -53,7 +53,7 @@ func (s *Service) view(ctx context.Context, o model.Order, pay json.RawMessage) 
 		if owned {
 			out.Actions = append(out.Actions, ActionLearn)
 		}
-		if s.mayAsk(o) == nil {
+		if s.mayAsk(o, model.Study{}) == nil { // what was studied is asked for when they do ask
 			out.Actions = append(out.Actions, ActionRefund)
 		}
 	case o.Status == model.OrderClosed, o.Status == model.OrderRefunded:

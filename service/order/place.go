@@ -325,7 +325,7 @@ func (s *Service) create(tx *gorm.DB, buyer model.Caller, item model.Item, w Wis
 	o := model.Order{
 		AppID: buyer.AppID, OutTradeNo: number(now), LearnerID: buyer.LearnerID, PersonID: buyer.PersonID, OpenID: buyer.OpenID,
 		Platform: buyer.Platform, CourseID: item.CourseID, Title: item.Title, ListPrice: item.Price, Amount: item.Price,
-		Agreement: item.Agreement, AccessDays: item.AccessDays, Status: model.OrderPending, OpenKey: &openKey,
+		Agreement: item.Agreement, AccessDays: item.AccessDays, RefundRule: item.RefundRule, Status: model.OrderPending, OpenKey: &openKey,
 		ExpiresAt: now.Add(s.Expiry).Truncate(time.Second), ArticleID: w.ArticleID, CampaignID: w.CampaignID, Channel: w.Channel,
 		CreatedAt: now, UpdatedAt: now,
 	}

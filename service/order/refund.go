@@ -38,19 +38,59 @@ func refundable(o model.Order) error {
 	return nil
 }
 
-// mayAsk says why the learner may not ask for a refund of o, nil when they may.
-func (s *Service) mayAsk(o model.Order) error {
+// mayAsk says why the learner may not ask for a refund of o, having studied so far; nil when they may.
+func (s *Service) mayAsk(o model.Order, done model.Study) error {
 	if err := refundable(o); err != nil {
 		return err
 	}
-	if o.PaidAt == nil || s.time().Sub(*o.PaidAt) > s.RefundWindow {
-		return model.Refuse(model.ErrConflict, model.CodeConflict, fmt.Sprintf("付款已超过 %d 天，不能再申请退款，请联系客服", int(s.RefundWindow.Hours()/24)))
+	if v, words := s.judge(o, done); v == model.RefundNot {
+		return model.Refuse(model.ErrConflict, model.CodeConflict, words)
 	}
 	return nil
 }
 
+// judge lets the order's own rule speak.
+func (s *Service) judge(o model.Order, done model.Study) (model.RefundVerdict, string) {
+	return o.RefundRule.Judge(s.age(o), done.WatchedSeconds, done.Finished)
+}
+
+// age is how long ago o was paid.
+func (s *Service) age(o model.Order) time.Duration {
+	if o.PaidAt == nil {
+		return 0
+	}
+	return max(s.time().Sub(*o.PaidAt), 0)
+}
+
+// RefundOffer is what a learner reads before asking for a refund.
+type RefundOffer struct {
+	Amount  model.Fen // what would come back
+	Rule    string    // as it was when they bought
+	Verdict model.RefundVerdict
+	Words   string
+}
+
+// OfferRefund says what the rule of the learner's order makes of a refund now. It changes nothing.
+func (s *Service) OfferRefund(ctx context.Context, buyer model.Caller, no string) (RefundOffer, error) {
+	o, err := s.mine(ctx, buyer, no)
+	if err != nil {
+		return RefundOffer{}, err
+	}
+	out := RefundOffer{Amount: o.Left(), Rule: o.RefundRule.Words(), Verdict: model.RefundNot}
+	if err := refundable(o); err != nil {
+		out.Words = model.WordsOf(err, "")
+		return out, nil
+	}
+	done, err := s.Studies.Study(ctx, o.LearnerID, o.CourseID)
+	if err != nil {
+		return out, err
+	}
+	out.Verdict, out.Words = s.judge(o, done)
+	return out, nil
+}
+
 // RequestRefund is a learner's wish to have back what is left of an order. The course is frozen until an
-// operator decides. ErrConflict when there is nothing to give back, the window is over, or a refund is open.
+// operator decides. ErrConflict when there is nothing to give back, the order's rule refuses, or a refund is open.
 func (s *Service) RequestRefund(ctx context.Context, buyer model.Caller, no, reason string) (model.Refund, error) {
 	o, err := s.mine(ctx, buyer, no)
 	if err != nil {
@@ -59,13 +99,17 @@ func (s *Service) RequestRefund(ctx context.Context, buyer model.Caller, no, rea
 	if err := goodReason(reason); err != nil {
 		return model.Refund{}, err
 	}
+	done, err := s.Studies.Study(ctx, o.LearnerID, o.CourseID)
+	if err != nil {
+		return model.Refund{}, err
+	}
 	var r model.Refund
 	err = s.tx(ctx, func(tx *gorm.DB) error {
 		o, err := lockOrder(tx, o.ID)
 		if err != nil {
 			return err
 		}
-		if err := s.mayAsk(o); err != nil {
+		if err := s.mayAsk(o, done); err != nil {
 			return err
 		}
 		who := model.LearnerActor(buyer.LearnerID)
@@ -109,7 +153,8 @@ func goodReason(reason string) error {
 // StartRefund gives back amount of an order. The operator's key makes it happen once: the same key and
 // body give the same refund, another body is ErrConflict key_reused. Where the order's refunds together
 // pass the limit the refund is only asked, and another operator approves. The number and the intent are
-// committed before WeChat is called.
+// committed before WeChat is called. An operator may go beyond the order's rule: the audit trail then says so
+// beside their reason.
 func (s *Service) StartRefund(ctx context.Context, op Operator, no, key string, amount model.Fen, reason string) (model.Refund, error) {
 	if err := goodKey(key); err != nil {
 		return model.Refund{}, err
@@ -118,6 +163,10 @@ func (s *Service) StartRefund(ctx context.Context, op Operator, no, key string, 
 		return model.Refund{}, err
 	}
 	o, err := orderByNo(s.db.WithContext(ctx), no)
+	if err != nil {
+		return model.Refund{}, err
+	}
+	done, err := s.Studies.Study(ctx, o.LearnerID, o.CourseID)
 	if err != nil {
 		return model.Refund{}, err
 	}
@@ -155,7 +204,8 @@ func (s *Service) StartRefund(ctx context.Context, op Operator, no, key string, 
 		if err := s.openRefund(tx, o, &r, who); err != nil {
 			return err
 		}
-		return s.audit(tx, op, "refund.start", r, "", reason)
+		verdict, _ := s.judge(o, done)
+		return s.audit(tx, op, "refund.start", r, "", reason, "verdict", verdict)
 	})
 	if _, dup := store.Duplicate(err); dup { // the key was used at the same moment for another order
 		return s.StartRefund(ctx, op, no, key, amount, reason)
@@ -328,9 +378,13 @@ func (s *Service) refundByNo(ctx context.Context, no string) (model.Refund, erro
 	return r, nil
 }
 
-// audit writes who decided what about a refund into the audit trail.
-func (s *Service) audit(tx *gorm.DB, op Operator, action string, r model.Refund, before, why string) error {
-	after, err := json.Marshal(map[string]any{"status": r.Status, "amount": r.Amount, "out_refund_no": r.OutRefundNo})
+// audit writes who decided what about a refund into the audit trail; more are names and values beside.
+func (s *Service) audit(tx *gorm.DB, op Operator, action string, r model.Refund, before, why string, more ...any) error {
+	state := map[string]any{"status": r.Status, "amount": r.Amount, "out_refund_no": r.OutRefundNo}
+	for i := 0; i+1 < len(more); i += 2 {
+		state[fmt.Sprint(more[i])] = more[i+1]
+	}
+	after, err := json.Marshal(state)
 	if err != nil {
 		return err
 	}

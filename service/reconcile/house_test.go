@@ -72,6 +72,8 @@ func (shop) Item(_ context.Context, id int64, _ model.Platform) (model.Item, err
 
 func (shop) SessionKey(context.Context, int64) (string, error) { return "", nil }
 
+func (shop) Study(context.Context, int64, int64) (model.Study, error) { return model.Study{}, nil }
+
 func (shop) Lock(_ *gorm.DB, id int64) (model.Learner, error) { return model.Learner{ID: id}, nil }
 
 // quietQueue keeps jobs; the timetable is called by hand.
@@ -105,7 +107,7 @@ func open(t testing.TB, db *gorm.DB) *house {
 	h.ledger = ledger.New(db, ops, h.now)
 	channel := wxpay.Channel{Client: client, NotifyURL: "http://127.0.0.1/hook/pay", RefundNotifyURL: "http://127.0.0.1/hook/refund"}
 	h.orders = order.New(order.Options{
-		DB: db, Shop: shop{}, Learners: shop{}, Grants: grant.New(db, h.now), Inbox: h.ledger, Facts: event.New(db, rdb, event.Options{Now: h.now}), Auditor: ops,
+		DB: db, Shop: shop{}, Learners: shop{}, Studies: shop{}, Grants: grant.New(db, h.now), Inbox: h.ledger, Facts: event.New(db, rdb, event.Options{Now: h.now}), Auditor: ops,
 		Queue: jobs, Now: h.now, RefundLimit: 50000, Channels: map[model.Via]order.Channel{model.ViaJSAPI: channel},
 	})
 	h.reconcile = reconcile.New(reconcile.Options{DB: db, Channels: map[model.Via]reconcile.Channel{model.ViaJSAPI: channel}, Orders: h.orders, Inbox: h.ledger, Queue: jobs, AppID: miniApp, Now: h.now})

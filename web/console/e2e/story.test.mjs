@@ -330,6 +330,25 @@ test('redeem codes are made; the phone redeems one; the rest are withdrawn', asy
   await desk.locator('tr', { hasText: '已作废' }).waitFor()
 })
 
+test('what the refund rule says is read before asking, on the phone and at the desk', async () => {
+  await phone.goto(product.phone + '/#/')
+  await phone.goto(product.phone + '/#/mini')
+  await phone.locator(at('course')).filter({ hasText: '公众号写作 21 天' }).click()
+  await phone.locator(at('buy')).click()
+  await phone.locator(at('refund-rule')).filter({ hasText: '付款 7 天内、学完不超过 2 课，可以退款' }).waitFor()
+  await phone.locator(at('place-order')).click()
+  await phone.locator(at('pay-confirm')).click()
+  await phone.locator(at('see-order')).click()
+  await phone.locator(at('order-refund')).click()
+  await phone.locator(at('refund-offer')).filter({ hasText: '符合退款规则' }).waitFor()
+  await phone.locator(at('refund-reason')).fill('买错了')
+  await phone.locator(at('refund-send')).click()
+  await phone.locator(at('order-status')).waitFor()
+  const no = (await phone.evaluate(() => location.hash)).split('/').pop()
+  await desk.goto(`${product.url}/console/orders/${no}`)
+  await desk.locator(at('refund-verdict')).filter({ hasText: '应退' }).first().waitFor()
+})
+
 test('kill −9 while an order is in flight: it heals itself by asking WeChat, and nothing happens twice', async () => {
   await phone.goto(product.phone + '/#/')
   await phone.goto(product.phone + '/#/mini')

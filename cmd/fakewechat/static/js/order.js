@@ -47,7 +47,7 @@ page('/mini/buy/(\\d+)', async ({ ids: [id] }) => {
     }
   };
   return frame({ title: '确认订单', up: `/mini/course/${id}`, body: h('form', { class: 'pad form', onsubmit: send },
-    h('div', { class: 'course' }, cover(asset(c.cover), c.title), h('span', { class: 'grow' }, h('strong', {}, c.title), h('span', { class: 'muted' }, `${c.lesson_count ?? (c.lessons || []).length} 节课，购买后可一直学习`), h('span', { class: 'foot' }, h('span', { class: 'price' }, money(c.price))))),
+    h('div', { class: 'course' }, cover(asset(c.cover), c.title), h('span', { class: 'grow' }, h('strong', {}, c.title), h('span', { class: 'muted' }, `${c.lesson_count ?? (c.lessons || []).length} 节课，购买后可一直学习`), c.refund && h('span', { class: 'muted', test: 'refund-rule' }, c.refund), h('span', { class: 'foot' }, h('span', { class: 'price' }, money(c.price))))),
     h('div', { class: 'block' }, h('label', { class: 'lab', for: 'coupon' }, '优惠码（没有就空着）'), h('input', { class: 'field', id: 'coupon', name: 'coupon', maxlength: 64, autocomplete: 'off', test: 'coupon' }), offers.map(chip)),
     vias.length > 1 && h('div', { class: 'block' }, h('fieldset', { class: 'via' }, h('legend', { class: 'lab' }, '支付方式'), vias.map((v, n) => h('label', {}, h('input', { type: 'radio', name: 'via', value: v, checked: n === 0, test: `via-${v}` }), viaName[v] || v)))),
     error, h('button', { class: 'btn buy wide', test: 'place-order' }, '提交订单')) });
@@ -115,12 +115,13 @@ page('/mini/order/([^/]+)', async ({ ids: [no] }) => {
     h('div', { class: 'order' }, h('span', { class: 'line' }, h('strong', {}, o.title || '课程'), tag(o.status)), h('p', { class: 'sum' }, `¥${yuan(o.amount)}`), h('dl', { class: 'facts' }, [['订单号', o.out_trade_no], ['支付方式', viaName[o.via] || o.via], ['下单', o.created_at && when(o.created_at, now())], ['付款', o.paid_at && when(o.paid_at, now())], ['付款期限', o.status === 'pending' && o.expires_at && when(o.expires_at, now())], ['已退', o.refunded > 0 && `¥${yuan(o.refunded)}`]].filter(([, v]) => v).map(([k, v]) => [h('dt', {}, k), h('dd', {}, v)])), o.status === 'closing' && h('p', { class: 'muted' }, o.via === 'xpay' ? '正在等微信确认不会再收到付款。虚拟支付不能提前关单，要等最后一次打开付款页半小时后；在这之前不能重新下单，已付的款仍会开课。' : '正在和微信确认这笔订单不会再收到付款，确认后自动关闭。')), buttons) });
 });
 
-page('/mini/refund/([^/]+)', ({ ids: [no] }) => {
+page('/mini/refund/([^/]+)', async ({ ids: [no] }) => {
+  const offer = await mini('GET', `/orders/${no}/refund-offer`);
   const error = h('p', { class: 'tag red', role: 'alert', test: 'refund-error', hidden: true });
   return frame({ title: '申请退款', up: `/mini/order/${no}`, body: h('form', { class: 'pad form', onsubmit: async (e) => {
     e.preventDefault();
     const reason = new FormData(e.target).get('reason').trim(), button = e.target.querySelector('button');
     button.disabled = true;
     try { await mini('POST', `/orders/${no}/refund-requests`, { reason }); toast('已提交，等待处理'); go(`/mini/order/${no}`); } catch (x) { error.textContent = x.message; error.hidden = false; button.disabled = false; }
-  } }, h('div', {}, h('label', { class: 'lab', for: 'reason' }, '为什么想退款'), h('textarea', { class: 'field', id: 'reason', name: 'reason', required: true, maxlength: 80, test: 'refund-reason' })), error, h('button', { class: 'btn buy wide', test: 'refund-send' }, '提交申请'), h('p', { class: 'muted' }, '提交后由客服处理；处理期间这门课会先停用。')) });
+  } }, h('div', { class: 'block', test: 'refund-offer', 'data-verdict': offer.verdict }, h('p', {}, offer.words), h('p', { class: 'muted' }, `下单时的规则：${offer.rule}。`), offer.verdict !== 'refused' && h('p', { class: 'muted' }, `可退 ¥${yuan(offer.amount)}`)), h('div', {}, h('label', { class: 'lab', for: 'reason' }, '为什么想退款'), h('textarea', { class: 'field', id: 'reason', name: 'reason', required: true, maxlength: 80, test: 'refund-reason' })), error, h('button', { class: 'btn buy wide', test: 'refund-send', disabled: offer.verdict === 'refused' }, '提交申请'), h('p', { class: 'muted' }, '提交后由客服处理；处理期间这门课会先停用。')) });
 });

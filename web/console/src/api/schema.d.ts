@@ -2466,6 +2466,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mini/v1/orders/{out_trade_no}/refund-offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the order's refund rule says now, to be read before asking */
+        get: operations["miniRefundOffer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/orders/{out_trade_no}/refund-requests": {
         parameters: {
             query?: never;
@@ -2563,6 +2580,8 @@ export interface components {
              * @description fen; 0 is free
              */
             price: number;
+            /** @description counts for orders placed from now on */
+            refund_rule?: components["schemas"]["RefundRuleIn"];
             teacher?: string;
             title: string;
         };
@@ -3104,6 +3123,8 @@ export interface components {
              * @description fen; counts for orders placed from now on
              */
             price?: number;
+            /** @description counts for orders placed from now on */
+            refund_rule?: components["schemas"]["RefundRuleIn"];
             teacher?: string;
             title?: string;
             /**
@@ -3405,6 +3426,7 @@ export interface components {
             price: number;
             /** Format: date-time */
             published_at: string | null;
+            refund_rule: components["schemas"]["RefundRuleBody"];
             /** @enum {string} */
             status: "draft" | "on_sale" | "stopped" | "withdrawn";
             teacher: string;
@@ -3483,6 +3505,7 @@ export interface components {
             prices: components["schemas"]["PriceBody"][];
             /** Format: date-time */
             published_at: string | null;
+            refund_rule: components["schemas"]["RefundRuleBody"];
             /** @enum {string} */
             status: "draft" | "on_sale" | "stopped" | "withdrawn";
             teacher: string;
@@ -3769,7 +3792,6 @@ export interface components {
             finished: number;
             /** @description what should not be overlooked, in Chinese */
             hints: string[];
-            in_window: boolean;
             /** Format: date-time */
             last_studied?: string;
             /** Format: int64 */
@@ -3784,21 +3806,25 @@ export interface components {
              * @description refunds that were refused to the learner
              */
             refused: number;
+            /** @description the order's refund rule, in Chinese */
+            rule: string;
             /**
              * Format: int64
              * @description of the lessons whose length is known
              */
             total_seconds: number;
             /**
+             * @description what the rule makes of a refund now
+             * @enum {string}
+             */
+            verdict: "allowed" | "person" | "refused";
+            /** @description the same as the learner reads it */
+            verdict_words: string;
+            /**
              * Format: int64
              * @description the furthest position of each lesson, added up
              */
             watched_seconds: number;
-            /**
-             * Format: int64
-             * @description within which a learner may ask
-             */
-            window_days: number;
         };
         Failure: {
             /** @description stable English name of the fault */
@@ -4443,6 +4469,8 @@ export interface components {
              * @description fen; absent where this terminal may not be sold to
              */
             price?: number;
+            /** @description when the money can come back, in Chinese; absent where nothing is paid here */
+            refund?: string;
             teacher: string;
             title: string;
             /** @description roads of payment open here, the preferred one first */
@@ -5117,6 +5145,22 @@ export interface components {
             total: number;
             via: string;
         };
+        RefundOfferOutBody: {
+            /**
+             * Format: int64
+             * @description fen that would come back
+             */
+            amount: number;
+            /** @description as it was when the order was placed, in Chinese */
+            rule: string;
+            /**
+             * @description refused: asking would be refused
+             * @enum {string}
+             */
+            verdict: "allowed" | "person" | "refused";
+            /** @description for the learner, in Chinese */
+            words: string;
+        };
         RefundOrderRequest: {
             /**
              * Format: int64
@@ -5125,6 +5169,39 @@ export interface components {
             amount: number;
             /** @description WeChat shows it to the buyer */
             reason: string;
+        };
+        RefundRuleBody: {
+            /**
+             * Format: int64
+             * @description since payment, within which a learner may ask; 0: never
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description finished at most; null: however many
+             */
+            lessons: number | null;
+            /**
+             * Format: int64
+             * @description watched at most; null: however many
+             */
+            minutes: number | null;
+            /**
+             * @description what happens to who studied more
+             * @enum {string}
+             */
+            over: "person" | "refuse";
+            /** @description as buyers read it */
+            words: string;
+        };
+        RefundRuleIn: {
+            /** Format: int64 */
+            days: number;
+            /** Format: int64 */
+            lessons?: number | null;
+            /** Format: int64 */
+            minutes?: number | null;
+            over: string;
         };
         RefundWish: {
             /**
@@ -11386,6 +11463,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniRefundOffer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                out_trade_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundOfferOutBody"];
                 };
             };
             /** @description Error */

@@ -36,6 +36,7 @@ const money = new Set(['price', 'original_price', 'amount', 'refunded', 'total']
 export function valueText(field: string, text: string): string {
   if (money.has(field) && /^-?\d+$/.test(text)) return yuan(Number(text))
   if (field === 'status' || field === 'state') return stateNames[text] ?? text
+  if (field === 'verdict') return { allowed: '应退', person: '由人判断', refused: '不退' }[text] ?? text
   if (field === 'role') return roleNames[text] ?? text
   return text
 }
@@ -44,5 +45,5 @@ export const fieldNames: Record<string, string> = {
   important: '重要', urgent: '紧急', day: '日期', owner: '负责人', repeat: '重复',
   title: '标题', name: '名字', role: '角色', status: '状态', state: '状态', price: '价格', original_price: '原价', amount: '金额', out_refund_no: '退款单号', out_trade_no: '订单号', material_id: '素材编号', bytes: '大小（字节）', intro_bytes: '简介字节数', content_bytes: '正文字节数', reason: '原因', version: '版本', note: '说明',
   disabled: '停用', enabled: '启用', two_person: '两人确认', content: '内容', digest: '摘要', author: '作者', url: '链接', cover: '封面', course_id: '课程', planned_at: '计划时间', publish_at: '发布时间', draft: '第几次草稿',
-  goal: '目标', window_days: '观察窗口', column: '栏目', keywords: '关键词', messages: '消息', priority: '优先级', kind: '类型', trial: '试看', category: '分类', teacher: '讲师', intro: '简介', size: '个数', access_days: '开课天数', starts_at: '开始', ends_at: '结束', withdrawn: '作废个数',
+  goal: '目标', window_days: '观察窗口', column: '栏目', keywords: '关键词', messages: '消息', priority: '优先级', kind: '类型', trial: '试看', category: '分类', teacher: '讲师', intro: '简介', size: '个数', access_days: '开课天数', starts_at: '开始', ends_at: '结束', withdrawn: '作废个数', refund_rule: '退款规则', verdict: '按退款规则',
 }
