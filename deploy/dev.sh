@@ -7,8 +7,9 @@ cd "$(dirname "$0")/.."
 need_go; need_node
 build_console
 pids=()
-trap 'kill "${pids[@]}" 2>/dev/null || true; wait' EXIT INT TERM
-(cd web/console && npx vite --host 127.0.0.1) & pids+=($!)
+trap 'kill "${pids[@]}" 2>/dev/null || true; wait' EXIT
+trap 'exit 130' INT TERM
+(cd web/console && exec node node_modules/vite/bin/vite.js --host 127.0.0.1) & pids+=($!)
 newest() { find cmd api service model config web/embed.go -name '*.go' -o -name '*.sql' | xargs stat -c %Y | sort -n | tail -1; }
 while :; do
   build_go && { bin/loudou demo & demo=$!; pids+=("$demo"); seen=$(newest)
