@@ -258,10 +258,12 @@ func (d *Door) queryFunnel(ctx context.Context, in *struct{ Body funnelIn }) (*f
 }
 
 type entrantBody struct {
-	PersonID  int64     `json:"person_id"`
-	EnteredAt time.Time `json:"entered_at"`
-	LastAt    time.Time `json:"last_at" doc:"last step of the counted attempt"`
-	Reached   int       `json:"reached" doc:"steps, the entry included"`
+	PersonID   int64     `json:"person_id"`
+	FollowerID int64     `json:"follower_id" doc:"the fan's page; 0: never followed"`
+	LearnerID  int64     `json:"learner_id" doc:"the learner's page; 0: never in the Mini Program, or erased"`
+	EnteredAt  time.Time `json:"entered_at"`
+	LastAt     time.Time `json:"last_at" doc:"last step of the counted attempt"`
+	Reached    int       `json:"reached" doc:"steps, the entry included"`
 }
 
 type entrantsOut struct{ Body respond.Page[entrantBody] }
@@ -286,7 +288,7 @@ func (d *Door) funnelPeople(ctx context.Context, in *struct {
 	}
 	items := make([]entrantBody, 0, len(people))
 	for _, e := range people {
-		items = append(items, entrantBody{e.PersonID, e.Entered, e.Last, e.Reached})
+		items = append(items, entrantBody{e.PersonID, e.FollowerID, e.LearnerID, e.Entered, e.Last, e.Reached})
 	}
 	next := int64(0)
 	if more {

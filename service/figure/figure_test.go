@@ -191,6 +191,17 @@ func TestFunnelOfTheDefinitions(t *testing.T) {
 		if err != nil || more || len(people) != 2 || people[0].Reached != 3 {
 			t.Errorf("people behind the last bar: %v %v %v", people, more, err)
 		}
+		// The learner's number is the elder, the fan's a younger one found to be the same human.
+		who, fan := people[0].PersonID, h.person("the same as a fan")
+		if err := store.Tx(t.Context(), db, func(tx *gorm.DB) error { return h.persons.Join(tx, who, fan) }); err != nil {
+			t.Fatal(err)
+		}
+		at := h.when("03-01 00:00")
+		learner := h.insert("INSERT INTO learners (appid, openid, unionid, person_id, platform, login_at, created_at, updated_at) VALUES ('mini', 'ofunnel', '', ?, 'android', ?, ?, ?)", who, at, at, at)
+		follower := h.insert("INSERT INTO followers (appid, openid, person_id, changed_at, created_at, updated_at) VALUES ('wx', 'ofunnel', ?, ?, ?, ?)", fan, at, at, at)
+		if people, _, err = h.figures.FunnelPeople(t.Context(), q, 3, 0, 10); err != nil || people[0].LearnerID != learner || people[0].FollowerID != follower || people[1].FollowerID != 0 {
+			t.Errorf("known as learner %d and fan %d: %+v %v", learner, follower, people, err)
+		}
 		first, more, _ := h.figures.FunnelPeople(t.Context(), q, 1, 0, 4)
 		rest, last, _ := h.figures.FunnelPeople(t.Context(), q, 1, first[3].PersonID, 4)
 		if !more || last || len(first)+len(rest) != 6 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -123,12 +124,14 @@ type Answer struct {
 	Rule      string       `json:"rule"`
 }
 
-// Entrant is one person of a funnel.
+// Entrant is one person of a funnel. FollowerID and LearnerID are 0 where there is none.
 type Entrant struct {
-	PersonID int64
-	Entered  time.Time
-	Last     time.Time
-	Reached  int
+	PersonID   int64
+	FollowerID int64
+	LearnerID  int64
+	Entered    time.Time
+	Last       time.Time
+	Reached    int
 }
 
 // attempt is a person's counted attempt.
@@ -283,7 +286,8 @@ func (s *Service) FunnelPeople(ctx context.Context, q Question, step int, after 
 			continue
 		}
 		if len(out) == limit {
-			return out, true, nil
+			more = true
+			break
 		}
 		last := x.path[0].At
 		for _, e := range x.path {
@@ -291,7 +295,42 @@ func (s *Service) FunnelPeople(ctx context.Context, q Question, step int, after 
 		}
 		out = append(out, Entrant{PersonID: x.person, Entered: time.UnixMilli(x.path[0].At).UTC(), Last: time.UnixMilli(last).UTC(), Reached: len(x.path)})
 	}
-	return out, false, nil
+	return out, more, s.meet(ctx, out)
+}
+
+// meet says as what fan and what learner the people are known, whichever number of theirs those hold.
+func (s *Service) meet(ctx context.Context, people []Entrant) error {
+	of := make(map[int64]*Entrant, len(people))
+	for i := range people {
+		of[people[i].PersonID] = &people[i]
+	}
+	for part := range slices.Chunk(slices.Collect(maps.Keys(of)), 500) {
+		db := s.db.WithContext(ctx)
+		var linked []struct{ PersonID, CanonicalID int64 }
+		if err := db.Raw("SELECT person_id, canonical_id FROM person_links WHERE canonical_id IN ?", part).Scan(&linked).Error; err != nil {
+			return fmt.Errorf("numbers of people: %w", err)
+		}
+		numbers := slices.Clone(part)
+		for _, l := range linked {
+			of[l.PersonID] = of[l.CanonicalID]
+			numbers = append(numbers, l.PersonID)
+		}
+		var found []struct{ ID, PersonID int64 }
+		if err := db.Raw("SELECT id, person_id FROM followers WHERE person_id IN ?", numbers).Scan(&found).Error; err != nil {
+			return fmt.Errorf("fans behind people: %w", err)
+		}
+		for _, f := range found {
+			of[f.PersonID].FollowerID = f.ID
+		}
+		found = nil
+		if err := db.Raw("SELECT id, person_id FROM learners WHERE erased_at IS NULL AND person_id IN ?", numbers).Scan(&found).Error; err != nil {
+			return fmt.Errorf("learners behind people: %w", err)
+		}
+		for _, l := range found {
+			of[l.PersonID].LearnerID = l.ID
+		}
+	}
+	return nil
 }
 
 // attempts finds every entrant's counted attempt. values are the breakdown's, by FunnelEvent.Ref.

@@ -269,7 +269,7 @@ func TestReview(t *testing.T) {
 		}{
 			{"写稿", true, true, "read_rate", 60, minutes(90), true, 20261123},
 			{"排版", true, false, "read_rate", 30, minutes(20), true, 20261124},
-			{"回留言", false, true, "active", 45, nil, true, 20261125}, // finished, never measured
+			{"回留言", false, true, "active", 45, nil, true, 20261125},  // finished, never measured
 			{"杂事", false, false, "", 0, minutes(15), true, 20261126}, // measured, never estimated
 			{"没做", true, false, "buyers", 120, nil, false, 20261129},
 			{"下周", true, true, "buyers", 500, nil, false, 20261130},

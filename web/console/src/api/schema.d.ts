@@ -3711,10 +3711,20 @@ export interface components {
             /** Format: date-time */
             entered_at: string;
             /**
+             * Format: int64
+             * @description the fan's page; 0: never followed
+             */
+            follower_id: number;
+            /**
              * Format: date-time
              * @description last step of the counted attempt
              */
             last_at: string;
+            /**
+             * Format: int64
+             * @description the learner's page; 0: never in the Mini Program, or erased
+             */
+            learner_id: number;
             /** Format: int64 */
             person_id: number;
             /**
