@@ -124,6 +124,7 @@ func SubscribeSource(scene string) bool { return subscribeScenes[scene] != "" }
 // SceneCode is a QR code with a scene: who scans it is counted under Scene.
 type SceneCode struct {
 	ID         int64
+	AppID      string
 	Scene      string
 	Permanent  bool
 	Channel    string

@@ -130,6 +130,9 @@ var modelNames = map[model.AttributionModel]string{
 	model.AttributeLast: "末次非直接", model.AttributeFirst: "首次", model.AttributeLinear: "线性（各触点均分）", model.AttributePosition: "位置（首 40、末 40、中间均分 20）", model.AttributeDecay: "时间衰减（每 7 天减半）",
 }
 
+// sharedRule is how credit is shared, whatever for.
+const sharedRule = "有其他触点时不计直接打开；同一渠道 30 分钟内的触点算一次；分不尽的分给余数最大者；退款按原订单的归因、计在退款当天。"
+
 func (d *Door) attribution(ctx context.Context, in *struct {
 	Range
 	Model        model.AttributionModel `query:"model" default:"last" enum:"last,first,linear,position,decay"`
@@ -147,7 +150,7 @@ func (d *Door) attribution(ctx context.Context, in *struct {
 	out := &creditsOut{}
 	out.Body.Items, out.Body.AsOf = items, model.Milli(d.Figures.Now())
 	out.Body.Rule = "支付时间在范围内的订单，按付款前 " + strconv.Itoa(in.LookbackDays) + " 天内的触点归因：" + modelNames[in.Model] +
-		"；有其他触点时不计直接打开；同一渠道 30 分钟内的触点算一次；分不尽的分给余数最大者；退款按原订单的归因、计在退款当天。各行之和等于合计。"
+		"；" + sharedRule + "各行之和等于合计。"
 	return out, nil
 }
 

@@ -20,6 +20,8 @@ func (d *Door) registerScene(api huma.API) {
 	created := func(o huma.Operation) huma.Operation { o.DefaultStatus = http.StatusCreated; return o }
 	verb(d, api, model.RightRead, op("listSceneCodes", "GET", "/scene-codes", "QR codes with a scene", "scenes"), d.listSceneCodes)
 	verb(d, api, model.RightEdit, created(op("createSceneCode", "POST", "/scene-codes", "Make a QR code with a scene", "scenes")), d.createSceneCode)
+	verb(d, api, model.RightRead, op("sceneCode", "GET", "/scene-codes/{id}", "One QR code", "scenes"), d.sceneCode)
+	verb(d, api, model.RightRead, op("sceneLine", "GET", "/scene-codes/{id}/line", "What a QR code brought, by day", "scenes"), d.sceneLine)
 	verb(d, api, model.RightRead, op("listLinks", "GET", "/links", "Tracked links", "links"), d.listLinks)
 	verb(d, api, model.RightEdit, created(op("createLink", "POST", "/links", "Make a tracked link", "links")), d.createLink)
 }

@@ -76,35 +76,52 @@ func (s *Service) Attribution(ctx context.Context, span Span, m model.Attributio
 	if err != nil {
 		return nil, err
 	}
+	byKey := map[string]*Credit{}
+	if err := s.credits(ctx, p, span, m, level, lookback, func(key string, _ int, part Credit) {
+		c := byKey[key]
+		if c == nil {
+			c = &Credit{Key: key}
+			byKey[key] = c
+		}
+		c.add(part)
+	}); err != nil {
+		return nil, err
+	}
+	out := make([]Credit, 0, len(byKey))
+	for _, c := range byKey {
+		if c.Orders != 0 || c.Gross != 0 || c.Refunded != 0 {
+			out = append(out, *c)
+		}
+	}
+	slices.SortFunc(out, func(a, b Credit) int { return cmp.Or(cmp.Compare(b.Gross, a.Gross), cmp.Compare(a.Key, b.Key)) })
+	return out, nil
+}
+
+func (c *Credit) add(part Credit) {
+	c.Orders, c.Gross, c.Refunded = c.Orders+part.Orders, c.Gross+part.Gross, c.Refunded+part.Refunded
+	c.Net = c.Gross - c.Refunded
+}
+
+// credits tells fn, for every key and day, what the key has in each order paid and each refund made on it.
+func (s *Service) credits(ctx context.Context, p *model.People, span Span, m model.AttributionModel, level string, lookback time.Duration, fn func(key string, day int, part Credit)) error {
 	sales, err := s.sales(ctx, p, span, m, level, lookback)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	refunds, err := s.payments(ctx, p, model.EventRefunded, 1, span.Last)
 	if err != nil {
-		return nil, err
-	}
-	byKey := map[string]*Credit{}
-	at := func(k string) *Credit {
-		if byKey[k] == nil {
-			byKey[k] = &Credit{Key: k}
-		}
-		return byKey[k]
-	}
-	for _, x := range sales {
-		if x.Day < span.First || x.Day > span.Last {
-			continue
-		}
-		for i, n := range model.Split(1, x.weights) {
-			at(x.keys[i]).Orders += n
-		}
-		for i, n := range model.Split(x.Amount, x.weights) {
-			at(x.keys[i]).Gross += n
-		}
+		return err
 	}
 	byNo := map[string]sale{}
 	for _, x := range sales {
 		byNo[x.OutTradeNo] = x
+		if x.Day < span.First || x.Day > span.Last {
+			continue
+		}
+		orders, gross := model.Split(1, x.weights), model.Split(x.Amount, x.weights)
+		for i, key := range x.keys {
+			fn(key, x.Day, Credit{Orders: orders[i], Gross: gross[i]})
+		}
 	}
 	back := map[string]int64{} // refunded before, by order: a refund's parts are what it adds to the split
 	for _, r := range refunds {
@@ -115,23 +132,15 @@ func (s *Service) Attribution(ctx context.Context, span Span, m model.Attributio
 			continue
 		}
 		if !ok {
-			at(Unattributed).Refunded += r.Amount
+			fn(Unattributed, r.Day, Credit{Refunded: r.Amount})
 			continue
 		}
 		was, is := model.Split(before, x.weights), model.Split(before+r.Amount, x.weights)
-		for i := range is {
-			at(x.keys[i]).Refunded += is[i] - was[i]
+		for i, key := range x.keys {
+			fn(key, r.Day, Credit{Refunded: is[i] - was[i]})
 		}
 	}
-	out := make([]Credit, 0, len(byKey))
-	for _, c := range byKey {
-		c.Net = c.Gross - c.Refunded
-		if c.Orders != 0 || c.Gross != 0 || c.Refunded != 0 {
-			out = append(out, *c)
-		}
-	}
-	slices.SortFunc(out, func(a, b Credit) int { return cmp.Or(cmp.Compare(b.Gross, a.Gross), cmp.Compare(a.Key, b.Key)) })
-	return out, nil
+	return nil
 }
 
 // sales lists the orders paid in the range, and those a refund in the range belongs to, with their shares.
@@ -170,23 +179,31 @@ func (s *Service) sales(ctx context.Context, p *model.People, span Span, m model
 	}
 	out := make([]sale, 0, len(kept))
 	for _, x := range kept {
-		ts := model.Touches(touches[x.Person], x.At, lookback.Milliseconds())
-		o := sale{payment: x, keys: []string{Unattributed}, weights: []float64{1}}
-		if len(ts) > 0 {
-			o.keys = o.keys[:0]
-			for _, t := range ts {
-				o.keys = append(o.keys, keyOf(t, level))
-			}
-			o.weights = m.Weights(ts, x.At)
-		}
+		o := sale{payment: x}
+		o.keys, o.weights = shares(touches[x.Person], x.At, m, level, lookback)
 		out = append(out, o)
 	}
 	return out, nil
 }
 
+// shares gives the keys that have a part in what a person of these touches did at an instant, and how much.
+func shares(all []model.Touch, at int64, m model.AttributionModel, level string, lookback time.Duration) (keys []string, weights []float64) {
+	ts := model.Touches(all, at, lookback.Milliseconds())
+	if len(ts) == 0 {
+		return []string{Unattributed}, []float64{1}
+	}
+	for _, t := range ts {
+		keys = append(keys, keyOf(t, level))
+	}
+	return keys, m.Weights(ts, at)
+}
+
+// touchTypes are the events that may say where a person came from.
+var touchTypes = []model.EventType{model.EventScan, model.EventLinkClick, model.EventMenuClick, model.EventArticleClick, model.EventCampaignSeen, model.EventMPOpen}
+
 // touches reads what led the people of a set here, between two instants.
 func (s *Service) touches(ctx context.Context, p *model.People, who *roaring.Bitmap, from, to int64) (map[int64][]model.Touch, error) {
-	kinds := numbersOf([]model.EventType{model.EventScan, model.EventLinkClick, model.EventMenuClick, model.EventArticleClick, model.EventCampaignSeen, model.EventMPOpen})
+	kinds := numbersOf(touchTypes)
 	out := map[int64][]model.Touch{}
 	for part := range slices.Chunk(numbersBehind(p, who), 500) {
 		var rows []struct {

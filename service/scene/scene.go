@@ -166,6 +166,27 @@ func (s *Service) List(ctx context.Context, before int64, limit int) ([]model.Sc
 	if err := q.Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list scene codes: %w", err)
 	}
+	return s.counted(ctx, rows)
+}
+
+// One gives a code with its scans. ErrNotFound.
+func (s *Service) One(ctx context.Context, id int64) (model.SceneCode, error) {
+	var rows []codeRow
+	if err := s.db.WithContext(ctx).Where("appid = ? AND id = ?", s.appid, id).Limit(1).Find(&rows).Error; err != nil {
+		return model.SceneCode{}, fmt.Errorf("scene code %d: %w", id, err)
+	}
+	if len(rows) == 0 {
+		return model.SceneCode{}, model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这个二维码")
+	}
+	out, err := s.counted(ctx, rows)
+	if err != nil {
+		return model.SceneCode{}, err
+	}
+	return out[0], nil
+}
+
+// counted gives codes their scans of all time.
+func (s *Service) counted(ctx context.Context, rows []codeRow) ([]model.SceneCode, error) {
 	scenes := make([]string, 0, len(rows))
 	for _, r := range rows {
 		scenes = append(scenes, r.Scene)
@@ -194,7 +215,7 @@ func (s *Service) List(ctx context.Context, before int64, limit int) ([]model.Sc
 }
 
 func (r *codeRow) view() model.SceneCode {
-	return model.SceneCode{ID: r.ID, Scene: r.Scene, Permanent: r.Permanent, Channel: r.Channel, CampaignID: r.CampaignID, Ticket: r.Ticket, URL: r.URL, ExpiresAt: r.ExpiresAt, By: r.OperatorName, CreatedAt: r.CreatedAt.UTC()}
+	return model.SceneCode{ID: r.ID, AppID: r.AppID, Scene: r.Scene, Permanent: r.Permanent, Channel: r.Channel, CampaignID: r.CampaignID, Ticket: r.Ticket, URL: r.URL, ExpiresAt: r.ExpiresAt, By: r.OperatorName, CreatedAt: r.CreatedAt.UTC()}
 }
 
 // Take keeps scans, of new fans and old, in the transaction that keeps the push.

@@ -1964,6 +1964,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/scene-codes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One QR code */
+        get: operations["sceneCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/scene-codes/{id}/line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a QR code brought, by day */
+        get: operations["sceneLine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/session": {
         parameters: {
             query?: never;
@@ -5361,6 +5395,62 @@ export interface components {
             /** @description what the code says */
             url: string;
         };
+        SceneDay: {
+            /** Format: int64 */
+            course_views: number;
+            /** @description empty for the whole range */
+            day?: string;
+            /**
+             * Format: int64
+             * @description fen
+             */
+            gross: number;
+            /**
+             * Format: int64
+             * @description fen
+             */
+            net: number;
+            /**
+             * Format: int64
+             * @description people who had never followed before
+             */
+            new_follows: number;
+            /** Format: int64 */
+            orders: number;
+            /**
+             * Format: int64
+             * @description fen, on the day of the refund
+             */
+            refunded: number;
+            /**
+             * Format: int64
+             * @description people who had followed before; those of days do not add up
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description people; those of days do not add up to those of the range
+             */
+            scanners: number;
+            /**
+             * Format: int64
+             * @description events
+             */
+            scans: number;
+            /**
+             * @description running: the time is not over
+             * @enum {string}
+             */
+            state: "final" | "running" | "maturing" | "missing";
+            stayed: components["schemas"]["Stay"][];
+        };
+        SceneLineOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            days: components["schemas"]["SceneDay"][];
+            rule: string;
+            total: components["schemas"]["SceneDay"];
+        };
         Seconds: {
             /** Format: double */
             mean: number | null;
@@ -5444,6 +5534,27 @@ export interface components {
             two_person: boolean;
             /** @description two_person, while two enabled operators may confirm */
             two_person_in_force: boolean;
+        };
+        Stay: {
+            /** Format: int64 */
+            days: number;
+            /**
+             * Format: date-time
+             * @description when the window is over for all
+             */
+            matures_at?: string;
+            /**
+             * Format: int64
+             * @description the new follows whose window is over
+             */
+            of: number;
+            /**
+             * Format: int64
+             * @description null while the window is not over for anybody
+             */
+            people: number | null;
+            /** @enum {string} */
+            state: "final" | "running" | "maturing" | "missing";
         };
         StepPeople: {
             /** Format: int64 */
@@ -10332,6 +10443,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SceneCodeBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sceneCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneCodeBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sceneLine: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+                model?: "last" | "first" | "linear" | "position" | "decay";
+                lookback_days?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneLineOutBody"];
                 };
             };
             /** @description Error */
