@@ -26,6 +26,7 @@ const pages: RouteRecordRaw[] = [
   { path: 'fans', name: 'fans', component: () => import('./views/fan/FanList.vue'), meta: { title: '粉丝' } },
   { path: 'fans/:id(\\d+)', name: 'fan', component: () => import('./views/fan/FanPage.vue'), meta: { title: '粉丝' } },
   { path: 'scenes', name: 'scenes', component: () => import('./views/scene/ScenePage.vue'), meta: { title: '二维码与链接' } },
+  { path: 'scenes/:id(\\d+)', name: 'scene', component: () => import('./views/scene/CodePage.vue'), meta: { title: '二维码' } },
   { path: 'courses', name: 'courses', component: () => import('./views/course/CourseList.vue'), meta: { title: '课程' } },
   { path: 'courses/new', name: 'course-new', component: () => import('./views/course/CoursePage.vue'), meta: { title: '新课程', right: 'edit' } },
   { path: 'courses/:id(\\d+)/lessons/new', name: 'lesson-new', component: () => import('./views/course/LessonPage.vue'), meta: { title: '新课时', right: 'edit' } },
