@@ -90,6 +90,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerSession(api)
 	d.registerHome(api)
 	d.registerPlan(api)
+	d.registerCalendar(api)
 	d.registerOperator(api)
 	d.registerAudit(api)
 	d.registerJob(api)

@@ -9,6 +9,7 @@ import (
 
 	"loudou/api/console"
 	"loudou/service/article"
+	"loudou/service/broadcast"
 	"loudou/service/connection"
 	"loudou/service/course"
 	"loudou/service/event"
@@ -24,9 +25,11 @@ import (
 func furnish(db *gorm.DB, ops *operator.Service) *console.Door {
 	jobs := job.New(db)
 	articles := article.New(db, "wxoa", ops, course.New(db, course.Options{AppID: "wxmini"}), time.Now)
+	broadcasts := broadcast.New(db, "wxoa", nil, nil, ops, jobs, time.Now)
 	return &console.Door{
-		Operators: ops, Articles: articles, Jobs: jobs,
-		Plan:       plan.New(db, "wxoa", ops, time.Now),
+		Broadcasts: broadcasts,
+		Operators:  ops, Articles: articles, Jobs: jobs,
+		Plan:       plan.New(db, "wxoa", ops, articles, broadcasts, time.Now),
 		Figures:    figure.New(db, person.New(db, time.Now), events(db), time.Now),
 		Connection: connection.New(db, connection.Options{Instance: "test", PublicURL: "https://example.com"}),
 		Todos:      []console.Todo{{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: articles.Waiting}},

@@ -144,7 +144,7 @@ func build(cfg config.Config) (*house, error) {
 	if err := h.sell(); err != nil {
 		return nil, err
 	}
-	h.plan = plan.New(h.db, cfg.OfficialAppID, h.operators, h.clock.now)
+	h.plan = plan.New(h.db, cfg.OfficialAppID, h.operators, h.articles, h.broadcasts, h.clock.now)
 	h.jobs.Every("plan.repeat", time.Minute, h.plan.Make)
 	h.connect()
 

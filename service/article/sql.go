@@ -102,3 +102,19 @@ func (s *Service) Named(ctx context.Context, ids []int64) (map[int64]string, err
 	}
 	return out, nil
 }
+
+// Brief gives title, state and publishing of articles of ours; those it does not know are left out.
+func (s *Service) Brief(ctx context.Context, ids []int64) (map[int64]model.Article, error) {
+	out := map[int64]model.Article{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var list []model.Article
+	if err := s.db.WithContext(ctx).Select("id", "title", "state", "published_at", "window_days", "goal").Where("appid = ? AND id IN ?", s.appid, ids).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("articles in brief: %w", err)
+	}
+	for _, a := range list {
+		out[a.ID] = a
+	}
+	return out, nil
+}

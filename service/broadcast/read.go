@@ -93,6 +93,22 @@ func (s *Service) lines(ctx context.Context, rows []model.Broadcast) ([]Line, er
 	return out, nil
 }
 
+// Brief gives title and state of broadcasts of ours; those it does not know are left out.
+func (s *Service) Brief(ctx context.Context, ids []int64) (map[int64]model.Broadcast, error) {
+	out := map[int64]model.Broadcast{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var list []model.Broadcast
+	if err := s.db.WithContext(ctx).Select("id", "title", "state", "planned_at").Where("appid = ? AND id IN ?", s.appid, ids).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("broadcasts in brief: %w", err)
+	}
+	for _, b := range list {
+		out[b.ID] = b
+	}
+	return out, nil
+}
+
 // Waiting counts the broadcasts that wait for another person's yes.
 func (s *Service) Waiting(ctx context.Context) (int64, error) {
 	var n int64

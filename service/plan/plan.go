@@ -1,5 +1,6 @@
 // Package plan is the operator's day: tasks in four quadrants with their times, what they took, and the week's
-// review. It owns the tables task_series and tasks.
+// review; and the content calendar: what shall go out when, and how far it is. It owns the tables task_series, tasks,
+// plan_items, plan_templates and plan_fills.
 //
 // A repeating task is a series; each day it falls on gets one task, decided by the unique key (series, day), so any
 // number of instances may make them. Every change keeps what it changed beside the task: that is what undo restores.
@@ -28,15 +29,17 @@ type Operators interface {
 
 // Service is the verbs.
 type Service struct {
-	db        *gorm.DB
-	appid     string
-	operators Operators
-	now       func() time.Time
+	db         *gorm.DB
+	appid      string
+	operators  Operators
+	articles   Articles
+	broadcasts Broadcasts
+	now        func() time.Time
 }
 
 // New makes the service for the account appid. now is the business clock.
-func New(db *gorm.DB, appid string, operators Operators, now func() time.Time) *Service {
-	return &Service{db: db, appid: appid, operators: operators, now: now}
+func New(db *gorm.DB, appid string, operators Operators, articles Articles, broadcasts Broadcasts, now func() time.Time) *Service {
+	return &Service{db: db, appid: appid, operators: operators, articles: articles, broadcasts: broadcasts, now: now}
 }
 
 // Now is the business clock that days are told by.
@@ -371,7 +374,7 @@ func (s *Service) lock(tx *gorm.DB, id, version int64, removed bool) (model.Task
 		return t, missing(err, id)
 	}
 	if version != 0 && version != t.Version {
-		return t, model.Refuse(model.ErrConflict, "version", fmt.Sprintf("%s 在 %s 改过「%s」，请先看看改了什么", t.UpdatedBy, t.UpdatedAt.In(model.Shanghai).Format("2006-01-02 15:04:05"), t.Title)).Field("version", strconv.FormatInt(t.Version, 10))
+		return t, changed(t.UpdatedBy, t.UpdatedAt, "「"+t.Title+"」", t.Version)
 	}
 	return t, nil
 }

@@ -12,6 +12,8 @@ import (
 
 	"loudou/model"
 	"loudou/model/modeltest"
+	"loudou/service/article"
+	"loudou/service/broadcast"
 	"loudou/service/operator"
 	"loudou/service/plan"
 )
@@ -28,6 +30,7 @@ func (free) Forget(context.Context, string) {}
 
 type desk struct {
 	*plan.Service
+	articles *article.Service
 	t        *testing.T
 	db       *gorm.DB
 	ann, ben model.Operator // two editors
@@ -42,7 +45,9 @@ func open(t *testing.T, db *gorm.DB) *desk {
 	t.Helper()
 	ops := operator.New(db, free{}, operator.Options{TwoPerson: true})
 	d := &desk{t: t, db: db, now: friday}
-	d.Service = plan.New(db, "wxoa", ops, func() time.Time { return d.now })
+	now := func() time.Time { return d.now }
+	d.articles = article.New(db, "wxoa", ops, nil, now)
+	d.Service = plan.New(db, "wxoa", ops, d.articles, broadcast.New(db, "wxoa", nil, nil, ops, nil, now), now)
 	for name, p := range map[string]*model.Operator{"ann": &d.ann, "ben": &d.ben, "eye": &d.eye} {
 		role := model.RoleEditor
 		if name == "eye" {
@@ -165,7 +170,7 @@ func TestMoveAndOwners(t *testing.T) {
 		if _, err := d.Create(ctx, d.ann, plan.Input{TaskFields: fields("没有第一天"), Repeat: model.TaskDaily}); !errors.Is(err, model.ErrInvalid) {
 			t.Error(err)
 		}
-		other := plan.New(db, "wxother", nil, time.Now)
+		other := plan.New(db, "wxother", nil, nil, nil, time.Now)
 		if _, err := other.Get(ctx, a.ID); !errors.Is(err, model.ErrNotFound) {
 			t.Error("another account's task:", err)
 		}

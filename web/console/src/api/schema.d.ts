@@ -502,6 +502,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is planned to go out on a span of days, gaps and clashes, and the mass sends of those days */
+        get: operations["calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/calendar/fill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fill the empty places of a week from the template, once */
+        post: operations["fillWeek"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/calendar/pieces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plan a piece */
+        post: operations["createPiece"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/calendar/pieces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One planned piece */
+        get: operations["piece"];
+        /** Change a planned piece */
+        put: operations["savePiece"];
+        post?: never;
+        /** Take a piece off the calendar; article and mass send stay */
+        delete: operations["removePiece"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/calendar/pieces/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a piece on another day or into another place */
+        post: operations["movePiece"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/calendar/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write the columns of a week */
+        put: operations["saveWeekTemplate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/connection": {
         parameters: {
             query?: never;
@@ -3120,6 +3224,17 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        CalendarOutBody: {
+            /** @description weeks that were filled from the template */
+            fills: components["schemas"]["FillBody"][];
+            /** @description places the template gives to a column and nobody filled, from today on */
+            gaps: components["schemas"]["GapBody"][];
+            items: components["schemas"]["PieceBody"][];
+            /** @description mass sends of these days */
+            sends: components["schemas"]["DaySend"][];
+            template: components["schemas"]["TemplateBody"];
+            today: string;
+        };
         Cell: {
             /** Format: int64 */
             n: number;
@@ -3667,6 +3782,17 @@ export interface components {
             /** @enum {string} */
             via: "jsapi" | "xpay";
         };
+        DaySend: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description 0: sent from WeChat's own console
+             */
+            id: number;
+            state: string;
+            title: string;
+        };
         Dialog: {
             answers: components["schemas"]["DialogAnswer"][];
             /** Format: int64 */
@@ -3936,6 +4062,20 @@ export interface components {
                 [key: string]: components["schemas"]["Figure"];
             };
         };
+        FillBody: {
+            /** Format: date-time */
+            filled_at: string;
+            filled_by: string;
+            week: string;
+        };
+        FillWeekRequest: {
+            /** @description its Monday */
+            week: string;
+        };
+        FilledOutBody: {
+            /** Format: int64 */
+            made: number;
+        };
         FollowerBody: {
             blocked: boolean;
             /** @description subscribe_scene in words */
@@ -4084,6 +4224,13 @@ export interface components {
             /** Format: int64 */
             lesson_id?: number;
             type: string;
+        };
+        GapBody: {
+            author: string;
+            column: string;
+            day: string;
+            /** Format: int64 */
+            slot: number;
         };
         GrantBody: {
             /** Format: date-time */
@@ -4678,6 +4825,13 @@ export interface components {
              */
             paid_without_grant: number;
         };
+        MovePieceRequest: {
+            day: string;
+            /** Format: int64 */
+            slot: number;
+            /** Format: int64 */
+            version: number;
+        };
         MoveTaskRequest: {
             /** @description empty: on no day */
             day?: string;
@@ -4949,6 +5103,66 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+        };
+        PieceBody: {
+            /** Format: int64 */
+            article_id: number | null;
+            article_title: string;
+            author: string;
+            /** Format: int64 */
+            broadcast_id: number | null;
+            broadcast_title: string;
+            /** @description shares its place with another */
+            clash: boolean;
+            column: string;
+            day: string;
+            /**
+             * @description as typed
+             * @enum {string}
+             */
+            hand: "idea" | "draft" | "layout";
+            hypothesis: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            slot: number;
+            /**
+             * @description by what is linked; typed only where nothing is
+             * @enum {string}
+             */
+            state: "idea" | "draft" | "layout" | "waiting" | "confirmed" | "published";
+            /**
+             * Format: int64
+             * @description ten-thousandths, people or fen
+             */
+            target: number;
+            target_kpi: string;
+            /** @description empty: the column is known, the subject not yet */
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
+        PieceInput: {
+            /** Format: int64 */
+            article_id?: number | null;
+            author?: string;
+            /** Format: int64 */
+            broadcast_id?: number | null;
+            column?: string;
+            day: string;
+            hypothesis?: string;
+            /** Format: int64 */
+            slot: number;
+            state?: string;
+            /** Format: int64 */
+            target?: number;
+            target_kpi?: string;
+            title?: string;
+            /** Format: int64 */
+            version?: number;
         };
         PlanMenuRequest: {
             /** Format: date-time */
@@ -5368,6 +5582,11 @@ export interface components {
             conditional?: components["schemas"]["ConditionalMenu"][];
             /** Format: int64 */
             revision?: number;
+        };
+        SaveWeekTemplateRequest: {
+            columns: components["schemas"]["WeekColumn"][];
+            /** Format: int64 */
+            version: number;
         };
         SayToFollowerRequest: {
             message: components["schemas"]["Message"];
@@ -5795,6 +6014,17 @@ export interface components {
             someday: components["schemas"]["TaskBody"][];
             today: string;
         };
+        TemplateBody: {
+            columns: components["schemas"]["WeekColumn"][];
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description 0: none was written yet
+             */
+            version: number;
+        };
         TodoBody: {
             /** Format: int64 */
             count: number;
@@ -5902,6 +6132,17 @@ export interface components {
         Warning: {
             field: string;
             message: string;
+        };
+        WeekColumn: {
+            author?: string;
+            column: string;
+            /** Format: int64 */
+            slot: number;
+            /**
+             * Format: int64
+             * @description 1 Monday to 7 Sunday
+             */
+            weekday: number;
         };
         Window: {
             /** Format: date-time */
@@ -7074,6 +7315,268 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BroadcastWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    calendar: {
+        parameters: {
+            query: {
+                /** @description 2026-11-24 */
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    fillWeek: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FillWeekRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilledOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createPiece: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PieceInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PieceBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    piece: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PieceBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    savePiece: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PieceInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PieceBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removePiece: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    movePiece: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovePieceRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PieceBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    saveWeekTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveWeekTemplateRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateBody"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,22 @@
+CREATE TABLE IF NOT EXISTS plan_items (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  day INT NOT NULL COMMENT '20261124',
+  slot INT NOT NULL,
+  title VARCHAR(64) NOT NULL,
+  column_name VARCHAR(32) NOT NULL,
+  author VARCHAR(32) NOT NULL,
+  state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'as typed: idea, draft or layout',
+  target_kpi VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  target BIGINT NOT NULL COMMENT 'ten-thousandths, people or fen',
+  hypothesis VARCHAR(300) NOT NULL,
+  article_id BIGINT UNSIGNED NULL,
+  broadcast_id BIGINT UNSIGNED NULL,
+  version BIGINT NOT NULL,
+  created_by VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  updated_by VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY plan_items_article (article_id),
+  KEY plan_items_day (appid, day, slot)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci

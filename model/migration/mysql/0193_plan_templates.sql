@@ -1,0 +1,7 @@
+CREATE TABLE IF NOT EXISTS plan_templates (
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  columns_json TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  updated_by VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  updated_at DATETIME(3) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci
