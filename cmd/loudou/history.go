@@ -109,7 +109,10 @@ func (s *history) make(real time.Time) error {
 	if err := s.present(); err != nil {
 		return err
 	}
-	return s.writePlan()
+	if err := s.writePlan(); err != nil {
+		return err
+	}
+	return s.writeCalendar()
 }
 
 func (s *history) openShop() error {

@@ -71,5 +71,40 @@ func (s *history) task(in map[string]any, over bool, actual int) error {
 	return s.desk.call(s.ctx, http.MethodPost, path+"/done", map[string]any{"version": made.Version}, nil)
 }
 
+// The columns of a week, and what stands in the next places already.
+var sampleColumns = []map[string]any{
+	{"weekday": 1, "slot": 1, "column": "写作干货", "author": "小雨"}, {"weekday": 3, "slot": 1, "column": "学员故事", "author": "小雨"}, {"weekday": 3, "slot": 2, "column": "课程问答"},
+	{"weekday": 5, "slot": 1, "column": "周五福利", "author": "阿山"}, {"weekday": 7, "slot": 1, "column": "读者来信", "author": "阿山"},
+}
+
+// writeCalendar plans the coming days: a filled week, a piece with its target, the last article where it went out.
+func (s *history) writeCalendar() error {
+	today, err := model.ParseDay(model.Day(s.now))
+	if err != nil {
+		return err
+	}
+	if err := s.desk.call(s.ctx, http.MethodPut, "/console/v1/calendar/template", map[string]any{"version": 0, "columns": sampleColumns}, nil); err != nil {
+		return err
+	}
+	next := today.AddDate(0, 0, 8-model.Weekday(model.DayNumber(today)))
+	if err := s.desk.call(s.ctx, http.MethodPost, "/console/v1/calendar/fill", map[string]any{"week": model.Day(next)}, nil); err != nil {
+		return err
+	}
+	pieces := []map[string]any{
+		{"day": model.Day(today), "slot": 1, "title": "年终汇报，三句话就够", "column": "写作干货", "author": "小雨", "state": "layout", "target_kpi": "read_rate", "target": 900, "hypothesis": "年末人人要写汇报，标题里给出数字会更多人点开"},
+		{"day": model.Day(today.AddDate(0, 0, 1)), "slot": 2, "title": "表格里的三个坏习惯", "column": "课程问答", "state": "draft"},
+	}
+	if n := len(s.articles); n > 0 {
+		a := s.articles[n-1]
+		pieces = append(pieces, map[string]any{"day": model.Day(today.AddDate(0, 0, a.day-historyDays)), "slot": 1, "title": sampleArticles[n-1].title, "column": "学员故事", "author": "小雨", "article_id": a.id, "target_kpi": "buyers", "target": 5})
+	}
+	for _, p := range pieces {
+		if err := s.desk.call(s.ctx, http.MethodPost, "/console/v1/calendar/pieces", p, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // present brings the business clock of the service and of the fake to now, for what is planned from here on.
 func (s *history) present() error { return s.at(time.Now()) }

@@ -9,7 +9,7 @@ import { at, axe, Browser, Product, root, shot, sideways, small, until } from '.
 
 let product, browser, cookies
 const pages = [
-  ['home', ''], ['plan', 'plan'], ['plan-review', 'plan/review'], ['articles', 'articles'], ['article-new', 'articles/new'], ['article', 'articles/1'], ['broadcasts', 'broadcasts'], ['broadcast-calendar', 'broadcasts?tab=calendar'], ['broadcast-new', 'broadcasts/new'], ['replies', 'replies'], ['reply-new', 'replies/new'], ['reply', 'replies/2'],
+  ['home', ''], ['plan', 'plan'], ['plan-review', 'plan/review'], ['calendar', 'calendar'], ['calendar-week', 'calendar?view=week'], ['calendar-list', 'calendar?view=list'], ['articles', 'articles'], ['article-new', 'articles/new'], ['article', 'articles/1'], ['broadcasts', 'broadcasts'], ['broadcast-calendar', 'broadcasts?tab=calendar'], ['broadcast-new', 'broadcasts/new'], ['replies', 'replies'], ['reply-new', 'replies/new'], ['reply', 'replies/2'],
   ['menu', 'menu'], ['scenes', 'scenes'], ['fans', 'fans'], ['fan', 'fans/1'], ['coupons', 'coupons'], ['redeem', 'redeem'], ['redeem-batch', 'redeem/1'], ['courses', 'courses'], ['course-new', 'courses/new'], ['course', 'courses/1'], ['course-lessons', 'courses/1?tab=lessons'], ['course-funnel', 'courses/1?tab=funnel'],
   ['orders', 'orders'], ['inbox', 'inbox'], ['bills', 'bills'], ['data', 'data'], ['funnel', 'data/funnel?compare=1&by=channel'], ['attribution', 'data/attribution?level=article'], ['retention', 'data/retention'], ['operators', 'operators'], ['connection', 'connection'], ['audit', 'audit'],
   ['fees', 'bills?tab=fees'], ['suspects', 'access'], ['access', 'access/1/1'], ['learner', 'learners/1'],

@@ -11,6 +11,7 @@ const pages: RouteRecordRaw[] = [
   { path: '', name: 'home', component: () => import('./views/home/HomePage.vue'), meta: { title: '首页' } },
   { path: 'plan', name: 'plan', component: () => import('./views/plan/PlanPage.vue'), meta: { title: '今日计划' } },
   { path: 'plan/review', name: 'plan-review', component: () => import('./views/plan/ReviewPage.vue'), meta: { title: '一周回顾' } },
+  { path: 'calendar', name: 'calendar', component: () => import('./views/calendar/CalendarPage.vue'), meta: { title: '选题日历' } },
   { path: 'articles', name: 'articles', component: () => import('./views/article/ArticleList.vue'), meta: { title: '文章' } },
   { path: 'articles/new', name: 'article-new', component: () => import('./views/article/ArticleEdit.vue'), meta: { title: '新文章', right: 'edit' } },
   { path: 'articles/:id(\\d+)', name: 'article', component: () => import('./views/article/ArticlePage.vue'), meta: { title: '文章' } },

@@ -6,6 +6,7 @@ export const helpOpen = ref(false)
 export const jumps: { key: string; to: string; label: string }[] = [
   { key: 'h', to: '/', label: '首页' },
   { key: 't', to: '/plan', label: '今日计划' },
+  { key: 'p', to: '/calendar', label: '选题日历' },
   { key: 'a', to: '/articles', label: '文章' },
   { key: 'r', to: '/replies', label: '自动回复' },
   { key: 'm', to: '/menu', label: '自定义菜单' },

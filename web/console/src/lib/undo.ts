@@ -13,11 +13,16 @@ const open = new Map<string, Deletion>()
 // gone holds what the lists leave out while it can still be taken back.
 export const gone = reactive(new Set<string>())
 
+// The undo toasts on the screen, the newest last: Ctrl+Z takes back the newest.
+const stack: symbol[] = []
+
 // undoToast says what happened and offers 撤销 for ten seconds, with the button or Ctrl+Z.
 export function undoToast(text: string, undo: () => void): () => void {
   let closed = false
+  const me = Symbol(text)
+  stack.push(me)
   const shown = ElMessage({
-    type: 'info', duration: wait, showClose: true, customClass: 'undo-toast', onClose: () => { closed = true; window.removeEventListener('keydown', key, true) },
+    type: 'info', duration: wait, showClose: true, customClass: 'undo-toast', onClose: () => { closed = true; stack.splice(stack.indexOf(me), 1); window.removeEventListener('keydown', key, true) },
     message: h('span', { class: 'undo-line' }, [text, h(ElButton, { size: 'small', type: 'primary', plain: true, 'data-test': 'undo', onClick: back }, () => '撤销')]),
   })
   function back(): void {
@@ -29,6 +34,7 @@ export function undoToast(text: string, undo: () => void): () => void {
   function key(e: KeyboardEvent): void {
     if (!(e.ctrlKey || e.metaKey) || e.shiftKey || e.key.toLowerCase() !== 'z') return
     if ((e.target as HTMLElement | null)?.closest?.('input,textarea,[contenteditable=true]')) return
+    if (stack.at(-1) !== me) return
     e.preventDefault()
     e.stopImmediatePropagation()
     back()

@@ -14,13 +14,15 @@ export function useTaskActs() {
   const queries = useQueryClient()
   const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: ['tasks'] }), queries.invalidateQueries({ queryKey: ['home'] })])
   const running = new Set<number>()
+  const offered = new Map<number, () => void>() // a newer change of the same task replaces the offer to undo the older
 
   async function run(task: Task, text: string, call: () => Promise<Task>, after?: (t: Task) => void): Promise<void> {
     if (running.has(task.id)) return // a double click acts once
     running.add(task.id)
     try {
       const now = await call()
-      undoToast(text, () => void undo(now))
+      offered.get(task.id)?.()
+      offered.set(task.id, undoToast(text, () => void undo(now)))
       after?.(now)
     } catch (e) {
       toast.bad(e)
