@@ -55,6 +55,11 @@ func (f *fakeControl) push(ctx context.Context, act string, in map[string]string
 	return nil
 }
 
+// platform gives a fan another phone: what is bought on an iPhone goes through Apple, at Apple's fee.
+func (f *fakeControl) platform(ctx context.Context, p fakeFan, platform string) error {
+	return f.door.call(ctx, http.MethodPut, "/phone/v1/people/"+p.ID, map[string]string{"platform": platform}, nil)
+}
+
 func (f *fakeControl) follow(ctx context.Context, p fakeFan, scene string) error {
 	return f.push(ctx, "follow", map[string]string{"person": p.ID, "scene": scene})
 }

@@ -161,6 +161,9 @@ func (s *history) enter(f *sampleFan) error {
 	platform := "android"
 	if s.chance(.45) {
 		platform, f.ios = "ios", true
+		if err := s.fake.platform(s.ctx, f.fan, platform); err != nil {
+			return err
+		}
 	}
 	l, err := s.h.learners.Login(s.ctx, code, platform)
 	if err != nil {
@@ -277,7 +280,7 @@ func (s *history) buy(f *sampleFan, course int, from map[string]any) error {
 		if err := s.fake.pay(s.ctx, f.fan, o.OutTradeNo, o.Via, o.Pay); err != nil {
 			return err
 		}
-		if !f.ios && s.chance(.07) { // what was paid through Apple only Apple gives back
+		if !f.ios && s.chance(.12) { // what was paid through Apple only Apple gives back
 			s.refunds = append(s.refunds, o.OutTradeNo)
 		}
 	case s.chance(.6): // changes their mind
