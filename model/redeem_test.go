@@ -33,7 +33,9 @@ func TestNewCode(t *testing.T) {
 func TestRedeemBy(t *testing.T) {
 	now := time.Date(2026, 11, 28, 4, 0, 0, 0, time.UTC)
 	b := RedeemBatch{StartsAt: now.Add(-time.Hour), EndsAt: now.Add(time.Hour)}
-	code := func(s RedeemStatus, learner int64) RedeemCode { return RedeemCode{ID: 1, Status: s, LearnerID: learner} }
+	code := func(s RedeemStatus, learner int64) RedeemCode {
+		return RedeemCode{ID: 1, Status: s, LearnerID: learner}
+	}
 	for name, x := range map[string]struct {
 		code  RedeemCode
 		at    time.Time

@@ -74,11 +74,11 @@ func TestVisible(t *testing.T) {
 
 func TestCourseCheckNamesEveryFault(t *testing.T) {
 	low := Fen(-1)
-	c := Course{Title: " ", Price: MaxPrice + 1, OriginalPrice: &low, Cover: "http://127.0.0.1:6379/x.jpg"}
+	c := Course{Title: " ", Price: MaxPrice + 1, OriginalPrice: &low, Cover: "http://127.0.0.1:6379/x.jpg", RefundRule: RefundRule{Days: -1}}
 	var r *Refusal
 	if err := c.Check(); err == nil {
 		t.Fatal("accepted")
-	} else if r = err.(*Refusal); len(r.Fields) != 4 {
+	} else if r = err.(*Refusal); len(r.Fields) != 6 { // days and what happens beyond are two
 		t.Errorf("fields: %v", r.Fields)
 	}
 	for address, good := range map[string]bool{"": true, "/media/0123456789abcdef0123456789abcdef.jpg": true, "https://a.example/b.jpg": true,
