@@ -62,6 +62,7 @@ type Payment struct {
 	CalledAt      *time.Time // when the last prepay call began (real clock)
 	CallUntil     *time.Time // a prepay call is in flight until then (real clock); nil once it answered
 	TransactionID *string
+	WxOrderID     string // virtual payment's own number; empty until it was asked for
 	TradeState    TradeState
 	PayerTotal    Fen
 	PaidAt        *time.Time

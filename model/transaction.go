@@ -30,6 +30,7 @@ type Transaction struct {
 	Currency      string
 	Payer         OpenID // empty where the channel does not say
 	ProductID     string // virtual payment only
+	WxOrderID     string // virtual payment's own number, from a query
 	PaidAt        *time.Time
 	Raw           []byte
 }

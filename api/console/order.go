@@ -168,8 +168,18 @@ type (
 		Grant      *grantBody    `json:"grant,omitempty"`
 		Inbox      []moneyBody   `json:"inbox"`
 		Bill       []billRowBody `json:"bill" doc:"what WeChat's daily bills say of it"`
+		Apple      []appleBody   `json:"apple" doc:"questions of Apple's before a refund, with our answers"`
 		Changes    []changeBody  `json:"changes"`
 		Notices    []noticeBody  `json:"notices"`
+	}
+	appleBody struct {
+		Agree    bool      `json:"agree" doc:"we advised to refund; Apple decides"`
+		Info     string    `json:"info"`
+		Evidence string    `json:"evidence"`
+		Reason   string    `json:"reason,omitempty" doc:"the buyer's, as Apple passed it on"`
+		Times    int       `json:"times"`
+		FirstAt  time.Time `json:"first_at"`
+		LastAt   time.Time `json:"last_at"`
 	}
 	proofOut    struct{ Body proofBody }
 	billRowBody struct {
@@ -205,7 +215,10 @@ func (d *Door) proof(ctx context.Context, no string) (*proofOut, error) {
 	}
 	o := p.Order
 	b := proofBody{OrderLine: viewLine(o), ListPrice: o.ListPrice, Discount: o.Discount, CouponID: o.CouponID, Agreement: o.Agreement, PaidBy: o.PaidBy, Proof: o.Proof,
-		Payments: []paymentBody{}, Refunds: []refundBody{}, Inbox: []moneyBody{}, Changes: []changeBody{}, Notices: []noticeBody{}}
+		Payments: []paymentBody{}, Refunds: []refundBody{}, Inbox: []moneyBody{}, Changes: []changeBody{}, Notices: []noticeBody{}, Apple: []appleBody{}}
+	for _, q := range p.Apple {
+		b.Apple = append(b.Apple, appleBody{Agree: q.Agree, Info: q.Info, Evidence: q.Evidence, Reason: q.Reason, Times: q.Times, FirstAt: q.FirstAt, LastAt: q.LastAt})
+	}
 	for _, x := range p.Payments {
 		v := paymentBody{OutTradeNo: x.OutTradeNo, Via: x.Via, MchID: x.MchID, ProductID: x.ProductID, Total: x.Total, PayerTotal: x.PayerTotal,
 			Status: x.Status, TradeState: x.TradeState, CreatedAt: x.CreatedAt, PaidAt: x.PaidAt}

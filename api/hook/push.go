@@ -88,10 +88,7 @@ func (d *Push) mini(c *gin.Context) {
 		return
 	}
 	if xpay.Is(env.Push) {
-		out := xpayAgain(env.Push.JSON)
-		if d.money(ctx, env.Push) {
-			out = xpay.Answer(env.Push.JSON)
-		}
+		out := d.money(ctx, env.Push)
 		contentType := "application/xml; charset=utf-8"
 		if env.Push.JSON {
 			contentType = "application/json; charset=utf-8"
@@ -106,26 +103,44 @@ func (d *Push) mini(c *gin.Context) {
 	write(c, http.StatusOK, "text/plain; charset=utf-8", success)
 }
 
-// iosRefundQuery asks whether Apple should refund. We do not decide that here: no ErrCode 0, so nothing
-// is taken for a yes, and Apple decides.
-const iosRefundQuery = "xpay_subscribe_ios_refund_query_notify"
+// askTime bounds the answer to Apple's question; WeChat waits three seconds.
+const askTime = 2500 * time.Millisecond
 
-// money hands a push of virtual payment to the orders and says whether it is settled for good.
-func (d *Push) money(ctx context.Context, p model.Push) bool {
+// money hands a push of virtual payment to the orders and gives the answer: ErrCode 0 only for what is settled
+// for good.
+func (d *Push) money(ctx context.Context, p model.Push) []byte {
+	again := xpayAgain(p.JSON)
 	if d.XPay == nil || d.Orders == nil {
-		return false
+		return again
 	}
 	x, err := d.XPay.ParsePush(p)
+	done := false
 	switch {
 	case err != nil: // truly WeChat's and unusable: kept for a person, and not asked for again
-		return d.Orders.KeepMalformed(ctx, model.ViaXPay, model.ActorPush, "", p.Raw) == nil
+		done = d.Orders.KeepMalformed(ctx, model.ViaXPay, model.ActorPush, "", p.Raw) == nil && x.Event != xpay.EventAsk
 	case x.Transaction != nil:
-		return d.Orders.SettleXPay(ctx, *x.Transaction)
+		done = d.Orders.SettleXPay(ctx, *x.Transaction)
 	case x.Refund != nil:
-		return d.Orders.BookXPay(ctx, *x.Refund)
+		done = d.Orders.BookXPay(ctx, *x.Refund)
+	case x.Ask != nil:
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		q, known, err := d.Orders.AnswerApple(ctx, *x.Ask)
+		if err != nil {
+			slog.ErrorContext(ctx, "apple's question is not answered", "err", err)
+		}
+		if err != nil || !known { // no ErrCode 0, so nothing is taken for a yes, and Apple decides
+			return again
+		}
+		return xpay.AnswerAsk(p.JSON, q.Agree, q.Info, q.Evidence)
+	default:
+		_, err = d.Inbox.Keep(ctx, p)
+		done = err == nil
 	}
-	_, err = d.Inbox.Keep(ctx, p)
-	return err == nil && x.Event != iosRefundQuery
+	if !done {
+		return again
+	}
+	return xpay.Answer(p.JSON)
 }
 
 func xpayAgain(json bool) []byte {

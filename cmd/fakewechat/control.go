@@ -116,6 +116,8 @@ func (h *house) controlRoutes(m *http.ServeMux) {
 	})
 	m.HandleFunc("POST /fake/v1/orders/{no}/tell-again", h.tellAgain)
 	m.HandleFunc("POST /fake/v1/xpay/pay", h.payVirtual)
+	m.HandleFunc("POST /fake/v1/xpay/orders/{no}/ask-refund", h.askRefund)
+	m.HandleFunc("POST /fake/v1/xpay/orders/{no}/apple-refund", h.appleRefund)
 	m.HandleFunc("POST /fake/v1/goods", h.sell)
 	m.HandleFunc("POST /fake/v1/articles", func(w http.ResponseWriter, r *http.Request) {
 		var in wechattest.Article
@@ -310,6 +312,39 @@ func (h *house) payVirtual(w http.ResponseWriter, r *http.Request) {
 	}
 	h.xpay.Wait()
 	answer(w, o)
+}
+
+// askRefund is Apple asking whether a payment on iOS should go back, and the service's answer.
+func (h *house) askRefund(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Reason string
+		At     time.Time
+	}
+	if !decode(w, r, &in) {
+		return
+	}
+	if in.At.IsZero() {
+		in.At = h.now()
+	}
+	a, err := h.xpay.AskRefund(r.PathValue("no"), in.Reason, in.At)
+	if err != nil {
+		refuse(w, 409, err.Error())
+		return
+	}
+	answer(w, a)
+}
+
+// appleRefund is Apple giving a payment back, whatever it was answered.
+func (h *house) appleRefund(w http.ResponseWriter, r *http.Request) {
+	if !decode(w, r, &struct{}{}) {
+		return
+	}
+	if err := h.xpay.AppleRefund(r.PathValue("no")); err != nil {
+		refuse(w, 409, err.Error())
+		return
+	}
+	h.xpay.Wait()
+	answer(w, map[string]bool{"ok": true})
 }
 
 func (h *house) typing(w http.ResponseWriter, r *http.Request) {

@@ -295,33 +295,40 @@ func TestBuyAndRefundOverTwoInstances(t *testing.T) {
 	})
 }
 
+// virtually pays an order as a person does on an iPhone.
+func (m *market) virtually(person string, o said) xpaytest.Order {
+	m.t.Helper()
+	raw, err := json.Marshal(o.json["pay"])
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	var call xpaytest.Call
+	if err := json.Unmarshal(raw, &call); err != nil {
+		m.t.Fatal(err)
+	}
+	m.wechat.SetPlatform(person, "ios")
+	// Goods are sold once WeChat has published them, which a job asked for after the course went on sale.
+	x, err := m.xpay.Open(person, call)
+	for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); x, err = m.xpay.Open(person, call) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if _, err := m.xpay.Pay(x.OutTradeNo, time.Time{}); err != nil {
+		m.t.Fatal(err)
+	}
+	m.xpay.Wait()
+	return x
+}
+
 // Somebody buys by virtual payment; the push comes through the Mini Program's door.
 func TestBuyVirtually(t *testing.T) {
 	both(t, func(t *testing.T, dsn string) {
 		m := openMarket(t, dsn)
 		a := m.learner("oA", "ios", 1)
 		o := m.order(a, "xpay", "k1")
-		raw, err := json.Marshal(o.json["pay"])
-		if err != nil {
-			t.Fatal(err)
-		}
-		var call xpaytest.Call
-		if err := json.Unmarshal(raw, &call); err != nil {
-			t.Fatal(err)
-		}
-		m.wechat.SetPlatform("oA", "ios")
-		// Goods are sold once WeChat has published them, which a job asked for after the course went on sale.
-		x, err := m.xpay.Open("oA", call)
-		for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); x, err = m.xpay.Open("oA", call) {
-			time.Sleep(50 * time.Millisecond)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := m.xpay.Pay(x.OutTradeNo, time.Time{}); err != nil {
-			t.Fatal(err)
-		}
-		m.xpay.Wait()
+		x := m.virtually("oA", o)
 		if !m.xpay.TellAgain(x.OutTradeNo) {
 			t.Error("a push told again was not heard")
 		}

@@ -70,6 +70,7 @@ type Proof struct {
 	Payments []model.Payment
 	Refunds  []model.Refund
 	Notices  []model.PayNotice
+	Apple    []model.AppleQuestion
 	Changes  []model.Change // of the order, its payments and refunds; the grant's are service/grant's
 }
 
@@ -88,7 +89,10 @@ func (s *Service) Proof(ctx context.Context, no string) (Proof, error) {
 	if p.Refunds, err = refundsOf(db, o.ID); err != nil {
 		return p, err
 	}
-	p.Notices, p.Changes = []model.PayNotice{}, []model.Change{}
+	p.Notices, p.Apple, p.Changes = []model.PayNotice{}, []model.AppleQuestion{}, []model.Change{}
+	if err := db.Where("order_id = ?", o.ID).Order("id").Limit(50).Find(&p.Apple).Error; err != nil {
+		return p, fmt.Errorf("apple's questions of order %s: %w", no, err)
+	}
 	if err := db.Where("order_id = ?", o.ID).Order("id").Limit(200).Find(&p.Notices).Error; err != nil {
 		return p, fmt.Errorf("notices of order %s: %w", no, err)
 	}

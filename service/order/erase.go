@@ -37,6 +37,7 @@ func (s *Service) Erase(tx *gorm.DB, personID int64) error {
 	}
 	for _, q := range []*gorm.DB{
 		tx.Model(&model.PayNotice{}).Where("order_id IN (?)", mine()).Updates(map[string]any{"raw": ""}),
+		tx.Model(&model.AppleQuestion{}).Where("order_id IN (?)", mine()).Updates(map[string]any{"reason": ""}),
 		tx.Model(&model.Payment{}).Where("order_id IN (?)", mine()).Updates(map[string]any{"openid": ""}),
 		tx.Model(&model.Order{}).Where("person_id = ?", personID).Updates(map[string]any{"openid": "", "proof": ""}),
 		tx.Where("learner_id IN ?", append(learners, 0)).Delete(&requestKey{}),

@@ -300,6 +300,11 @@ func (s *Service) afterPaid(ctx context.Context, payload json.RawMessage) error 
 				return err
 			}
 		}
+		if p.OutTradeNo == o.PaidBy {
+			if err := s.learnNumber(ctx, o, p); err != nil {
+				return err
+			}
+		}
 		if p.OutTradeNo != o.PaidBy || p.Via == model.ViaXPay && !j.ByQuery {
 			continue // a push that was answered has told WeChat already
 		}

@@ -71,7 +71,7 @@ func (c *Client) Standing(ctx context.Context, openid model.OpenID, outTradeNo s
 	s := Standing{
 		Transaction: model.Transaction{
 			Via: model.ViaXPay, AppID: c.appID(o.EnvType - 1), OutTradeNo: outTradeNo, TradeState: state,
-			Total: model.Fen(o.OrderFee), PayerTotal: model.Fen(o.PaidFee), Currency: "CNY", Payer: openid, Raw: raw,
+			Total: model.Fen(o.OrderFee), PayerTotal: model.Fen(o.PaidFee), Currency: "CNY", Payer: openid, WxOrderID: o.WxOrderID, Raw: raw,
 		},
 		Refunded: model.Fen(o.RefundFee), Left: model.Fen(o.LeftFee),
 		Delivered: o.Status == 4, RefundFailed: o.Status == 7,

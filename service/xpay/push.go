@@ -1,6 +1,8 @@
 package xpay
 
 import (
+	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,14 +14,16 @@ import (
 const (
 	EventDeliver = "xpay_goods_deliver_notify"
 	EventRefund  = "xpay_refund_notify"
+	EventAsk     = "xpay_subscribe_ios_refund_query_notify" // Apple's question before a refund on iOS
 )
 
-// Push is one of virtual payment's pushes. Transaction is set for EventDeliver, Refund for EventRefund, neither for
-// those we do not know.
+// Push is one of virtual payment's pushes. Transaction is set for EventDeliver, Refund for EventRefund, Ask for
+// EventAsk, none for those we do not know.
 type Push struct {
 	Event       string
 	Transaction *model.Transaction
 	Refund      *model.RefundNews
+	Ask         *model.AppleAsk
 	Payer       model.OpenID // OpenId of the body; FromUserName is not the buyer
 }
 
@@ -45,6 +49,11 @@ func (c *Client) ParsePush(p model.Push) (Push, error) {
 			return out, err
 		}
 		out.Refund = &r
+	case EventAsk:
+		if f["pay_order_id"] == "" {
+			return out, invalid("no pay_order_id")
+		}
+		out.Ask = &model.AppleAsk{PayOrderID: f["pay_order_id"], RefundTime: f["refund_time"], ChannelBill: f["channel_bill"], Reason: f["refund_request_reason"], Raw: p.Raw}
 	}
 	return out, nil
 }
@@ -128,9 +137,33 @@ func invalid(why string) error { return fmt.Errorf("xpay push: %s: %w", why, mod
 
 // Answer is what tells WeChat that the push was heard, in the push's format; the receiver seals it in safe mode.
 // Anything else, and nothing at all, is told again up to fifteen times.
-func Answer(json bool) []byte {
-	if json {
+func Answer(asJSON bool) []byte {
+	if asJSON {
 		return []byte(`{"ErrCode":0,"ErrMsg":"success"}`)
 	}
 	return []byte(`<xml><ErrCode>0</ErrCode><ErrMsg><![CDATA[success]]></ErrMsg></xml>`)
+}
+
+type answerToAsk struct {
+	XMLName    xml.Name `xml:"xml" json:"-"`
+	ErrCode    int      `xml:"ErrCode" json:"ErrCode"`
+	ErrMsg     string   `xml:"ErrMsg" json:"ErrMsg"`
+	ResultCode int      `xml:"result_code" json:"result_code"` // 0 refund, 1 do not
+	ResultInfo string   `xml:"result_info" json:"result_info"`
+	Evidence   string   `xml:"evidence" json:"evidence"`
+}
+
+// AnswerAsk answers EventAsk. The envelope is that of the other pushes with the answer's three names beside, as
+// servers in use send it; for XML it is not confirmed at all. WeChat waits three seconds, and asks three times.
+func AnswerAsk(asJSON, agree bool, info, evidence string) []byte {
+	a := answerToAsk{ErrMsg: "success", ResultCode: 1, ResultInfo: info, Evidence: evidence}
+	if agree {
+		a.ResultCode = 0
+	}
+	encode := xml.Marshal
+	if asJSON {
+		encode = json.Marshal
+	}
+	out, _ := encode(a) // numbers and texts always encode
+	return out
 }

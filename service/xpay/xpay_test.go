@@ -224,3 +224,20 @@ func TestPublishGoodsTellsWhatIsRefused(t *testing.T) {
 		t.Errorf("still running: %v", err)
 	}
 }
+
+// The answer to Apple's question, in the format it was asked in; xpaytest reads it as WeChat does.
+func TestAnswerAsk(t *testing.T) {
+	if got := string(AnswerAsk(true, false, `不退 "x"`, "学完 3 课")); got != `{"ErrCode":0,"ErrMsg":"success","result_code":1,"result_info":"不退 \"x\"","evidence":"学完 3 课"}` {
+		t.Error(got)
+	}
+	if got := string(AnswerAsk(false, true, "a<b", "")); got != `<xml><ErrCode>0</ErrCode><ErrMsg>success</ErrMsg><result_code>0</result_code><result_info>a&lt;b</result_info><evidence></evidence></xml>` {
+		t.Error(got)
+	}
+	c := client(t)
+	if p, err := c.ParsePush(push(EventAsk, "pay_order_id", "W1", "refund_time", "1764000000")); err != nil || p.Ask == nil || p.Ask.PayOrderID != "W1" || p.Ask.RefundTime != "1764000000" {
+		t.Errorf("%+v %v", p, err)
+	}
+	if p, err := c.ParsePush(push(EventAsk, "refund_time", "1764000000")); !errors.Is(err, model.ErrInvalid) || p.Event != EventAsk {
+		t.Errorf("a question about nothing: %+v %v", p, err)
+	}
+}

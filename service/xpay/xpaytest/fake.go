@@ -9,7 +9,7 @@
 // Program's push channel, up to fifteen retries, heard only by ErrCode 0; refunds refused for iOS orders; a bill by download_bill, written after
 // the first question and from ten o'clock of the next day, with a line per payment and refund.
 //
-// What it does not: coins, subscriptions, complaints, withdrawals, Apple's question before a refund, the
+// What it does not: coins, subscriptions, complaints, withdrawals, the
 // sandbox's own behaviour, fees. There is no close: an order that nobody pays stays as it is.
 package xpaytest
 

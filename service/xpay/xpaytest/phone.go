@@ -142,7 +142,7 @@ func (f *Fake) TellAgain(outTradeNo string) bool {
 	if o == nil {
 		return false
 	}
-	return f.push(func(n int) wechattest.Fields { return f.paidFields(outTradeNo, n, 0) }, 1, false)
+	return f.push(func(n int) wechattest.Fields { return f.paidFields(outTradeNo, n, 0) }, 1, false, wechattest.GoodXPay)
 }
 
 func (f *Fake) paidFields(outTradeNo string, retry int, less int64) wechattest.Fields {
@@ -158,8 +158,8 @@ func (f *Fake) paidFields(outTradeNo string, retry int, less int64) wechattest.F
 }
 
 // push delivers what fields gives until it is heard, times times at most; FromUserName is not the buyer.
-func (f *Fake) push(fields func(retry int) wechattest.Fields, times int, forged bool) bool {
-	return f.opt.WeChat.PushUntil("oXpaySystemAccount00000000000", fields, times, f.opt.RetryEvery, forged, wechattest.GoodXPay)
+func (f *Fake) push(fields func(retry int) wechattest.Fields, times int, forged bool, good func(answer []byte) bool) bool {
+	return f.opt.WeChat.PushUntil("oXpaySystemAccount00000000000", fields, times, f.opt.RetryEvery, forged, good)
 }
 
 func (f *Fake) tellPaid(outTradeNo string, bad BadDays) {
@@ -195,7 +195,7 @@ func (f *Fake) tell(bad BadDays, fields func(int) wechattest.Fields, heard, lost
 		}
 		results := make(chan bool, max(1, bad.Times))
 		for range cap(results) {
-			go func() { results <- f.push(fields, 1, bad.Forged) }()
+			go func() { results <- f.push(fields, 1, bad.Forged, wechattest.GoodXPay) }()
 		}
 		good := false
 		for range cap(results) {
@@ -206,7 +206,7 @@ func (f *Fake) tell(bad BadDays, fields func(int) wechattest.Fields, heard, lost
 			return
 		}
 		f.background(&f.later, func() {
-			if f.sleep(f.opt.RetryEvery) && f.push(func(n int) wechattest.Fields { return fields(n + 1) }, f.opt.Retries, bad.Forged) {
+			if f.sleep(f.opt.RetryEvery) && f.push(func(n int) wechattest.Fields { return fields(n + 1) }, f.opt.Retries, bad.Forged, wechattest.GoodXPay) {
 				heard()
 			}
 		})

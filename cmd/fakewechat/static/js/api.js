@@ -27,6 +27,7 @@ export const wx = {
   put: (p, body) => call('PUT', `/phone/v1${p}`, body),
   days: () => call('GET', '/fake/v1/bad-days'),
   setDays: (d) => call('PUT', '/fake/v1/bad-days', d),
+  fake: (method, path, body) => call(method, `/fake/v1${path}`, body),
   calls: () => call('GET', '/fake/v1/calls?limit=30'),
 };
 

@@ -19,6 +19,27 @@ const groups = [
 const get = (o, k) => k.split('.').reduce((a, x) => a[x], o);
 const set = (o, k, v) => { const ks = k.split('.'), last = ks.pop(); ks.reduce((a, x) => a[x], o)[last] = v; };
 
+// applePanel lets Apple ask about a payment on iOS, shows the service's answer, and gives the money back.
+function applePanel() {
+  const said = h('p', { class: 'muted', test: 'apple-answer', role: 'status' });
+  const pick = h('select', { test: 'apple-order', 'aria-label': '哪一笔' });
+  const field = h('fieldset', {}, h('legend', {}, 'Apple 退款（iOS 上的虚拟支付）'), h('label', {}, '哪一笔', pick));
+  const act = (path, body, words) => async (e) => {
+    e.target.disabled = true;
+    try { said.textContent = words(await wx.fake('POST', `/xpay/orders/${pick.value}/${path}`, body)); } catch (x) { said.textContent = x.message; }
+    e.target.disabled = false;
+  };
+  const ask = h('button', { class: 'btn small', type: 'button', test: 'apple-ask', onclick: act('ask-refund', { reason: '孩子误买' }, (a) => `商户${a.result_code === 0 ? '同意' : '不同意'}：${a.result_info}（${a.evidence}）`) }, '来问要不要退');
+  const back = h('button', { class: 'btn small', type: 'button', test: 'apple-refund', onclick: act('apple-refund', {}, () => 'Apple 已退款') }, '直接退了');
+  wx.fake('GET', '/orders').then((r) => {
+    const paid = r.xpay.filter((o) => o.ios && o.left > 0).reverse().slice(0, 20);
+    pick.append(...paid.map((o) => h('option', { value: o.order_id }, `…${o.order_id.slice(-8)}，¥${(o.price / 100).toFixed(2)}`)));
+    if (!paid.length) { pick.disabled = ask.disabled = back.disabled = true; said.textContent = '还没有 iPhone 上付过的虚拟支付订单。'; }
+  }).catch((x) => { said.textContent = x.message; });
+  field.append(h('p', { class: 'two' }, ask, back), said);
+  return field;
+}
+
 export async function dayPanel() {
   const box = h('div', { class: 'daypanel', test: 'day-panel' });
   let days = await wx.days();
@@ -38,7 +59,7 @@ export async function dayPanel() {
           return h('label', {}, text, s);
         }
         return h('label', {}, text, h('input', { type: 'checkbox', role: 'switch', test, checked: o.on ? v > 1 : v, onchange: (e) => { set(days, key, o.on ? (e.target.checked ? o.on : 0) : e.target.checked); save(); } }));
-      }))), h('button', { class: 'btn wide', type: 'button', test: 'days-off', onclick: () => { days = off(); save(); } }, '全部恢复正常'));
+      }))), applePanel(), h('button', { class: 'btn wide', type: 'button', test: 'days-off', onclick: () => { days = off(); save(); } }, '全部恢复正常'));
   }
   box.addEventListener('reload', async () => { days = await wx.days(); draw(); });
   draw();

@@ -2757,6 +2757,20 @@ export interface components {
             seconds: components["schemas"]["Seconds"];
             steps: components["schemas"]["StepPeople"][];
         };
+        AppleBody: {
+            /** @description we advised to refund; Apple decides */
+            agree: boolean;
+            evidence: string;
+            /** Format: date-time */
+            first_at: string;
+            info: string;
+            /** Format: date-time */
+            last_at: string;
+            /** @description the buyer's, as Apple passed it on */
+            reason?: string;
+            /** Format: int64 */
+            times: number;
+        };
         ApproveRefundRequest: {
             reason?: string;
         };
@@ -5202,6 +5216,8 @@ export interface components {
              * @description fen
              */
             amount: number;
+            /** @description questions of Apple's before a refund, with our answers */
+            apple: components["schemas"]["AppleBody"][];
             /** Format: int64 */
             article_id?: number;
             /** @description what WeChat's daily bills say of it */

@@ -78,7 +78,7 @@ export const checkWords: Record<string, Word> = {
 // What a piece of WeChat's news turned out to mean.
 export const outcomeNames: Record<string, string> = {
   nothing: '没有变化', known: '已经知道', paid: '支付成功', late: '关闭后才付', orphan: '无主款项，原路退回', kept: '无主款项，只有 Apple 能退',
-  mismatch: '对不上', stray: '没有这个单号', dead: '这次支付不会再成功', malformed: '读不懂', moved: '退款处理中', success: '退款成功', closed: '退款失败', abnormal: '退款异常',
+  mismatch: '对不上', stray: '没有这个单号', dead: '这次支付不会再成功', malformed: '读不懂', moved: '退款处理中', asked: 'Apple 问要不要退', success: '退款成功', closed: '退款失败', abnormal: '退款异常',
 }
 export const viaNames: Record<string, string> = { jsapi: '微信支付', xpay: '虚拟支付', manual: '人工', free: '免费' }
 
