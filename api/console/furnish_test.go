@@ -32,7 +32,7 @@ func furnish(db *gorm.DB, ops *operator.Service) *console.Door {
 		Plan:       plan.New(db, "wxoa", ops, articles, broadcasts, time.Now),
 		Figures:    figure.New(db, person.New(db, time.Now), events(db), time.Now),
 		Connection: connection.New(db, connection.Options{Instance: "test", PublicURL: "https://example.com"}),
-		Todos:      []console.Todo{{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: articles.Waiting}},
+		Todos:      []console.Todo{{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: articles.Waiting, Mine: articles.WaitingFor}},
 		Guards:     func(context.Context) (console.Guards, error) { return console.Guards{}, nil },
 	}
 }

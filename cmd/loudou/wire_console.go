@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"loudou/api/console"
@@ -61,8 +62,8 @@ func (h *house) todos() []console.Todo {
 			list, _, err := h.orders.Refunds(ctx, order.RefundFilter{Status: model.RefundAsked, Limit: 999})
 			return int64(len(list)), err
 		}},
-		{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: h.articles.Waiting},
-		{Key: "broadcasts_waiting", Title: "待确认的群发", Link: "/broadcasts?state=waiting", Count: h.broadcasts.Waiting},
+		{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: h.articles.Waiting, Mine: h.articles.WaitingFor},
+		{Key: "broadcasts_waiting", Title: "待确认的群发", Link: "/broadcasts?state=waiting", Count: h.broadcasts.Waiting, Mine: h.broadcasts.WaitingFor},
 		{Key: "reply_drafts", Title: "没发布的回复改动", Link: "/replies", Count: func(ctx context.Context) (int64, error) {
 			changes, _, err := h.replies.Pending(ctx)
 			return int64(len(changes)), err
@@ -72,7 +73,40 @@ func (h *house) todos() []console.Todo {
 			return int64(len(d.Changes)), err
 		}},
 		{Key: "menu_plans", Title: "没发布成的定时菜单", Link: "/menu", Count: h.menus.Failed},
+		{Key: "unanswered", Title: "近 7 天没接住的话", Link: "/replies", Count: remembered(time.Minute, func(ctx context.Context) (int64, error) {
+			all, err := h.inbox.Unanswered(ctx, 7)
+			return int64(len(all)), err
+		})},
+		{Key: "connection", Title: "连接的故障", Link: "/connection", Count: remembered(time.Minute, func(ctx context.Context) (int64, error) {
+			n := int64(0)
+			for _, c := range h.connection.Checks(ctx) {
+				if c.State == connection.Bad {
+					n++
+				}
+			}
+			return n, nil
+		})},
 		{Key: "dead_jobs", Title: "失败的后台任务", Link: "/connection?status=dead", Count: func(ctx context.Context) (int64, error) { return h.jobs.Count(ctx, model.JobDead) }},
+	}
+}
+
+// remembered keeps a count for a while: the first page asks every few seconds, and these read many rows or go out to
+// others. A failure is not remembered.
+func remembered(life time.Duration, count func(ctx context.Context) (int64, error)) func(ctx context.Context) (int64, error) {
+	var mu sync.Mutex
+	var at time.Time
+	var n int64
+	return func(ctx context.Context) (int64, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !at.IsZero() && time.Since(at) < life {
+			return n, nil
+		}
+		got, err := count(ctx)
+		if err == nil {
+			n, at = got, time.Now()
+		}
+		return got, err
 	}
 }
 

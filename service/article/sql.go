@@ -85,6 +85,17 @@ func (s *Service) Waiting(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
+// WaitingFor counts those of Waiting that operatorID has not said yes to as they are now.
+func (s *Service) WaitingFor(ctx context.Context, operatorID int64) (int64, error) {
+	db := s.db.WithContext(ctx)
+	var n int64
+	said := db.Model(&model.ArticleConfirmation{}).Select("1").Where("article_confirmations.article_id = articles.id AND article_confirmations.content_hash = articles.content_hash AND article_confirmations.operator_id = ?", operatorID)
+	if err := db.Model(&model.Article{}).Where("appid = ? AND state = ? AND NOT EXISTS (?)", s.appid, model.ArticleWaiting, said).Count(&n).Error; err != nil {
+		return 0, fmt.Errorf("articles waiting for %d: %w", operatorID, err)
+	}
+	return n, nil
+}
+
 // like makes a word match itself alone under ESCAPE '!'.
 func like(word string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(word)

@@ -118,6 +118,15 @@ func (s *Service) Waiting(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
+// WaitingFor counts those of Waiting that operatorID may confirm: whoever asked cannot.
+func (s *Service) WaitingFor(ctx context.Context, operatorID int64) (int64, error) {
+	var n int64
+	if err := s.db.WithContext(ctx).Model(&model.Broadcast{}).Where("appid = ? AND state = ? AND asked_by_id <> ?", s.appid, model.BroadcastWaiting, operatorID).Count(&n).Error; err != nil {
+		return 0, fmt.Errorf("broadcasts waiting for %d: %w", operatorID, err)
+	}
+	return n, nil
+}
+
 // Calendar is a month of sends.
 type Calendar struct {
 	Month   string // 2026-11

@@ -4295,6 +4295,7 @@ export interface components {
             /** Format: date-time */
             as_of: string;
             guards: components["schemas"]["Guards"];
+            plan: components["schemas"]["TodayBody"];
             todo: components["schemas"]["TodoBody"][];
         };
         House: {
@@ -6041,12 +6042,33 @@ export interface components {
              */
             version: number;
         };
+        TodayBody: {
+            day: string;
+            /** @description places of today nobody filled */
+            gaps: components["schemas"]["GapBody"][];
+            /**
+             * Format: int64
+             * @description unfinished tasks of days before
+             */
+            late: number;
+            /** @description what is to go out today */
+            pieces: components["schemas"]["PieceBody"][];
+            /** @description mass sends of today */
+            sends: components["schemas"]["DaySend"][];
+            /** @description one's own; everybody's for whoever has none */
+            tasks: components["schemas"]["TaskBody"][];
+        };
         TodoBody: {
             /** Format: int64 */
             count: number;
             key: string;
             /** @description page of the console */
             link: string;
+            /**
+             * Format: int64
+             * @description how many of them wait for whoever asks
+             */
+            mine?: number;
             title: string;
         };
         TriedMessage: {
