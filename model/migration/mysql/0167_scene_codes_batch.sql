@@ -1,0 +1,1 @@
+ALTER TABLE scene_codes ADD COLUMN batch_id BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '0: made alone', ADD COLUMN tag_id BIGINT NOT NULL DEFAULT 0 COMMENT 'put on whoever scans; 0: none', ADD COLUMN disabled_at DATETIME(3) NULL, ADD COLUMN revision BIGINT NOT NULL DEFAULT 1, ADD KEY scene_codes_batch (appid, batch_id, id)
