@@ -1,6 +1,9 @@
 package model
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // CallError says why a call to WeChat did not succeed. errors.Is sees its kind; errors.As finds a *Refusal with
 // Text. Nothing in it is secret, so it may be logged.
@@ -58,4 +61,18 @@ func CallCode(err error) string {
 		return c.Code
 	}
 	return ""
+}
+
+// CallPause is how long to leave WeChat alone after its error code: until its day begins anew when the day's calls
+// are used up. now is the real clock.
+func CallPause(code string, now time.Time) time.Duration {
+	switch code {
+	case "45009":
+		if midnight, err := ParseDay(Day(now.Add(24 * time.Hour))); err == nil {
+			return midnight.Add(5 * time.Minute).Sub(now)
+		}
+	case "45011":
+		return time.Minute + 5*time.Second
+	}
+	return 30 * time.Second
 }

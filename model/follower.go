@@ -121,23 +121,6 @@ func (f *Follower) CameFrom() string { return subscribeScenes[f.SubscribeScene] 
 // SubscribeSource tells whether WeChat has such a way to follow.
 func SubscribeSource(scene string) bool { return subscribeScenes[scene] != "" }
 
-// SceneCode is a QR code with a scene: who scans it is counted under Scene.
-type SceneCode struct {
-	ID         int64
-	AppID      string
-	Scene      string
-	Permanent  bool
-	Channel    string
-	CampaignID int64
-	Ticket     string // empty until WeChat made the code
-	URL        string
-	ExpiresAt  *time.Time
-	By         string
-	CreatedAt  time.Time
-	Scans      int64
-	NewFans    int64
-}
-
 // Link is a tracked link: /r/{code} counts the click and leads to Target.
 type Link struct {
 	ID         int64

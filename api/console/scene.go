@@ -22,6 +22,8 @@ func (d *Door) registerScene(api huma.API) {
 	verb(d, api, model.RightEdit, created(op("createSceneCode", "POST", "/scene-codes", "Make a QR code with a scene", "scenes")), d.createSceneCode)
 	verb(d, api, model.RightRead, op("sceneCode", "GET", "/scene-codes/{id}", "One QR code", "scenes"), d.sceneCode)
 	verb(d, api, model.RightRead, op("sceneLine", "GET", "/scene-codes/{id}/line", "What a QR code brought, by day", "scenes"), d.sceneLine)
+	verb(d, api, model.RightEdit, op("changeSceneCode", "PUT", "/scene-codes/{id}", "Give a QR code another channel, campaign or tag, or put it out of use", "scenes"), d.changeSceneCode)
+	d.registerSceneBatch(api)
 	verb(d, api, model.RightRead, op("listLinks", "GET", "/links", "Tracked links", "links"), d.listLinks)
 	verb(d, api, model.RightEdit, created(op("createLink", "POST", "/links", "Make a tracked link", "links")), d.createLink)
 }
@@ -32,6 +34,10 @@ type sceneCodeBody struct {
 	Permanent  bool       `json:"permanent"`
 	Channel    string     `json:"channel"`
 	CampaignID int64      `json:"campaign_id"`
+	TagID      int64      `json:"tag_id" doc:"put on whoever scans; 0: none"`
+	BatchID    int64      `json:"batch_id" doc:"0: made alone"`
+	DisabledAt *time.Time `json:"disabled_at" doc:"out of use: no tag, not renewed; scans count on"`
+	Revision   int64      `json:"revision"`
 	Ticket     string     `json:"ticket"`
 	URL        string     `json:"url" doc:"what the code says"`
 	ImageURL   string     `json:"image_url" doc:"WeChat's picture of it"`
@@ -43,7 +49,8 @@ type sceneCodeBody struct {
 }
 
 func viewSceneCode(c model.SceneCode) sceneCodeBody {
-	b := sceneCodeBody{ID: c.ID, Scene: c.Scene, Permanent: c.Permanent, Channel: c.Channel, CampaignID: c.CampaignID, Ticket: c.Ticket, URL: c.URL, ExpiresAt: c.ExpiresAt, Scans: c.Scans, NewFans: c.NewFans, CreatedBy: c.By, CreatedAt: c.CreatedAt}
+	b := sceneCodeBody{ID: c.ID, Scene: c.Scene, Permanent: c.Permanent, Channel: c.Channel, CampaignID: c.CampaignID, TagID: c.TagID, BatchID: c.BatchID, DisabledAt: c.DisabledAt, Revision: c.Revision,
+		Ticket: c.Ticket, URL: c.URL, ExpiresAt: c.ExpiresAt, Scans: c.Scans, NewFans: c.NewFans, CreatedBy: c.By, CreatedAt: c.CreatedAt}
 	if c.Ticket != "" {
 		b.ImageURL = "https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=" + url.QueryEscape(c.Ticket)
 	}
@@ -54,9 +61,12 @@ type sceneCodesOut struct{ Body respond.Page[sceneCodeBody] }
 
 type sceneCodeOut struct{ Body sceneCodeBody }
 
-func (d *Door) listSceneCodes(ctx context.Context, in *PageIn) (*sceneCodesOut, error) {
-	return page(in, "scene_codes", func(before int64, limit int) ([]sceneCodeBody, error) {
-		all, err := d.Scenes.List(ctx, before, limit)
+func (d *Door) listSceneCodes(ctx context.Context, in *struct {
+	PageIn
+	BatchID int64 `query:"batch_id" minimum:"1" maximum:"9007199254740991" doc:"only those made at once"`
+}) (*sceneCodesOut, error) {
+	return page(&in.PageIn, "scene_codes", func(before int64, limit int) ([]sceneCodeBody, error) {
+		all, err := d.Scenes.List(ctx, in.BatchID, before, limit)
 		out := make([]sceneCodeBody, 0, len(all))
 		for _, c := range all {
 			out = append(out, viewSceneCode(c))
@@ -71,10 +81,29 @@ func (d *Door) createSceneCode(ctx context.Context, in *struct {
 		Permanent  bool   `json:"permanent,omitempty"`
 		Channel    string `json:"channel,omitempty" maxLength:"64"`
 		CampaignID int64  `json:"campaign_id,omitempty" minimum:"1" maximum:"9007199254740991"`
+		TagID      int64  `json:"tag_id,omitempty" minimum:"1" maximum:"9007199254740991"`
 	}
 }) (*sceneCodeOut, error) {
 	b := in.Body
-	c, err := d.Scenes.Create(ctx, OperatorFrom(ctx), model.SceneCode{Scene: b.Scene, Permanent: b.Permanent, Channel: b.Channel, CampaignID: b.CampaignID})
+	c, err := d.Scenes.Create(ctx, OperatorFrom(ctx), model.SceneCode{Scene: b.Scene, Permanent: b.Permanent, Channel: b.Channel, CampaignID: b.CampaignID, TagID: b.TagID})
+	if err != nil {
+		return nil, err
+	}
+	return &sceneCodeOut{viewSceneCode(c)}, nil
+}
+
+func (d *Door) changeSceneCode(ctx context.Context, in *struct {
+	SceneCodePath
+	Body struct {
+		Channel    string `json:"channel" maxLength:"64"`
+		CampaignID int64  `json:"campaign_id" minimum:"0" maximum:"9007199254740991"`
+		TagID      int64  `json:"tag_id" minimum:"0" maximum:"9007199254740991"`
+		Disabled   bool   `json:"disabled"`
+		Revision   int64  `json:"revision" minimum:"1" maximum:"9007199254740991" doc:"the one that was seen"`
+	}
+}) (*sceneCodeOut, error) {
+	b := in.Body
+	c, err := d.Scenes.Change(ctx, OperatorFrom(ctx), in.ID, model.SceneCode{Channel: b.Channel, CampaignID: b.CampaignID, TagID: b.TagID, Revision: b.Revision}, b.Disabled)
 	if err != nil {
 		return nil, err
 	}

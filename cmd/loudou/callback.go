@@ -54,7 +54,7 @@ func (h *house) callback() error {
 	h.replies = reply.New(h.db, cfg.OfficialAppID, h.jobs, h.operators, account, h.clock.now)
 	h.menus = menu.New(h.db, cfg.OfficialAppID, account, h.jobs, h.operators, h.clock.now)
 	h.followers = follower.New(h.db, cfg.OfficialAppID, h.jobs, h.persons, account, h.operators, h.clock.now)
-	h.scenes = scene.New(h.db, cfg.OfficialAppID, account, h.operators, h.clock.now)
+	h.scenes = scene.New(h.db, cfg.OfficialAppID, account, h.followers, h.jobs, h.operators, h.clock.now)
 	h.campaigns = campaign.New(h.db, cfg.OfficialAppID, h.events, h.persons, h.operators, figure.NewCatalogue(h.db, "articles"), h.clock.now)
 	var err error
 	h.inbox, err = inbox.New(h.db, h.replies, h.persons, h.jobs, inbox.Options{AppID: cfg.OfficialAppID, SpoolDir: filepath.Join(cfg.Data, "spool"), Now: h.clock.now})
@@ -82,6 +82,10 @@ func (h *house) callback() error {
 	h.jobs.Every("follower.sync", time.Minute, h.followers.ResumeSync)
 	h.jobs.Every("inbox.sweep", 24*time.Hour, func(ctx context.Context) error { return h.inbox.Sweep(ctx, pushKept) })
 	h.jobs.Every("reply.sweep", 24*time.Hour, func(ctx context.Context) error { return h.replies.SweepSends(ctx, pushKept) })
+	h.jobs.Handle(follower.LabelJob, h.followers.PutLabels)
+	h.jobs.Every("follower.labels", 5*time.Second, h.followers.PlanLabels)
+	h.jobs.Handle(scene.BatchJob, h.scenes.MakeBatch)
+	h.jobs.Every("scene.batches", time.Minute, h.scenes.ResumeBatches)
 	h.jobs.Every("scene.renew", time.Hour, h.scenes.Renew)
 	if h.official != nil {
 		h.statistics = statistic.New(h.db, cfg.OfficialAppID, h.official, h.articles, h.clock.now)

@@ -1,5 +1,5 @@
 // Package follower knows who follows the Official Account, since when, and how they came: it owns the
-// followers, follower_changes, follower_syncs, tags and follower_tags tables. What came first is judged by WeChat's clock, not by the order of
+// followers, follower_changes, follower_syncs, follower_labels, tags and follower_tags tables. What came first is judged by WeChat's clock, not by the order of
 // arrival: a retry of an old follow never undoes a later unfollow.
 package follower
 
@@ -249,6 +249,9 @@ func (s *Service) Count(ctx context.Context) (following, all int64, err error) {
 // Erase forgets a fan. It belongs to the caller's transaction.
 func (s *Service) Erase(tx *gorm.DB, appid string, openid model.OpenID) error {
 	if err := tx.Where("appid = ? AND follower_id IN (SELECT id FROM followers WHERE appid = ? AND openid = ?)", appid, appid, string(openid)).Delete(&wornRow{}).Error; err != nil {
+		return fmt.Errorf("erase follower: %w", err)
+	}
+	if err := tx.Where("appid = ? AND openid = ?", appid, string(openid)).Delete(&labelRow{}).Error; err != nil {
 		return fmt.Errorf("erase follower: %w", err)
 	}
 	if err := tx.Where("appid = ? AND openid = ?", appid, string(openid)).Delete(&changeRow{}).Error; err != nil {

@@ -175,7 +175,8 @@ func (s *Service) Sync(ctx context.Context, payload json.RawMessage) error {
 		case ctx.Err() != nil || !errors.As(err, new(*model.CallError)) && !errors.Is(err, model.ErrUnavailable):
 			return err // ours to mend: the job comes again
 		case errors.Is(err, model.ErrUnavailable):
-			at := time.Now().Add(wait(model.CallCode(err)))
+			at := time.Now()
+			at = at.Add(model.CallPause(model.CallCode(err), at))
 			return s.turn(ctx, &r, model.WordsOf(err, "微信接口暂时不可用"), &at)
 		default:
 			return s.finish(ctx, &r, syncFailed, model.WordsOf(err, "微信接口暂时不可用"))
@@ -188,21 +189,6 @@ func notFound(err error, id int64) error {
 		return fmt.Errorf("sync %d: %w", id, model.ErrNotFound)
 	}
 	return fmt.Errorf("sync %d: %w", id, err)
-}
-
-// wait is how long to leave WeChat alone after an error: until its day begins anew when the day's calls are used up.
-func wait(code string) time.Duration {
-	now := time.Now()
-	switch code {
-	case "45009":
-		midnight, err := model.ParseDay(model.Day(now.Add(24 * time.Hour)))
-		if err == nil {
-			return midnight.Add(5 * time.Minute).Sub(now)
-		}
-	case "45011":
-		return time.Minute + 5*time.Second
-	}
-	return 30 * time.Second
 }
 
 // turn ends this job and begins the next one, at an instant of the real clock or at once.

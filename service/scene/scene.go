@@ -1,5 +1,5 @@
-// Package scene makes QR codes with a scene and knows where a fan came from: it owns the scene_codes and
-// scene_scans tables.
+// Package scene makes QR codes with a scene and knows where a fan came from: it owns the scene_codes,
+// scene_batches and scene_scans tables.
 package scene
 
 import (
@@ -7,10 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"gorm.io/gorm"
 
@@ -28,6 +25,18 @@ type Auditor interface {
 	Audit(tx *gorm.DB, a model.AuditEntry) error
 }
 
+// Tagger puts tags on fans: service/follower.
+type Tagger interface {
+	HasTag(ctx context.Context, id int64) (bool, error)
+	// Label has a tag put on a fan after the commit; twice is once.
+	Label(tx *gorm.DB, tagID int64, openid model.OpenID) error
+}
+
+// Jobs are run after the commit: service/job.
+type Jobs interface {
+	Add(tx *gorm.DB, kind, key string, payload any, runAt time.Time) error
+}
+
 // life is the longest a temporary code may last; Renew makes it anew in time.
 const life = 30 * 24 * time.Hour
 
@@ -36,13 +45,15 @@ type Service struct {
 	db    *gorm.DB
 	appid string
 	make  Maker
+	tags  Tagger
+	jobs  Jobs
 	audit Auditor
 	now   func() time.Time
 }
 
 // New makes the service; now is the business clock.
-func New(db *gorm.DB, appid string, maker Maker, audit Auditor, now func() time.Time) *Service {
-	return &Service{db: db, appid: appid, make: maker, audit: audit, now: now}
+func New(db *gorm.DB, appid string, maker Maker, tags Tagger, jobs Jobs, audit Auditor, now func() time.Time) *Service {
+	return &Service{db: db, appid: appid, make: maker, tags: tags, jobs: jobs, audit: audit, now: now}
 }
 
 type codeRow struct {
@@ -52,6 +63,10 @@ type codeRow struct {
 	Permanent    bool
 	Channel      string
 	CampaignID   int64
+	TagID        int64
+	BatchID      int64
+	Revision     int64
+	DisabledAt   *time.Time
 	Ticket       string
 	URL          string
 	ExpiresAt    *time.Time
@@ -80,23 +95,19 @@ func (scanRow) TableName() string { return "scene_scans" }
 // other settings; WeChat's own.
 func (s *Service) Create(ctx context.Context, by model.Operator, c model.SceneCode) (model.SceneCode, error) {
 	bad := model.Refuse(model.ErrInvalid, model.CodeInvalid, "请检查填写的内容")
-	switch {
-	case c.Scene == "" || len(c.Scene) > 64:
-		bad.Field("scene", "场景值应为 1 到 64 个字节，一个汉字 3 个字节")
-	case !utf8.ValidString(c.Scene) || strings.TrimSpace(c.Scene) != c.Scene || strings.ContainsFunc(c.Scene, unicode.IsControl):
-		bad.Field("scene", "场景值首尾不能有空格，也不能有换行")
+	if f := model.SceneFault(c.Scene); f != "" {
+		bad.Field("scene", f)
 	}
-	if len(c.Channel) > 64 {
-		bad.Field("channel", "渠道最多 64 字节")
+	if err := s.check(ctx, bad, c); err != nil {
+		return model.SceneCode{}, err
 	}
-	if c.CampaignID < 0 {
-		bad.Field("campaign_id", "没有这个活动")
-	}
-	if len(bad.Fields) > 0 {
-		return model.SceneCode{}, bad
+	if c.Permanent {
+		if err := s.room(s.db.WithContext(ctx), 1); err != nil {
+			return model.SceneCode{}, err
+		}
 	}
 	now := model.Milli(s.now())
-	r := codeRow{AppID: s.appid, Scene: c.Scene, Permanent: c.Permanent, Channel: c.Channel, CampaignID: c.CampaignID, OperatorID: by.ID, OperatorName: by.Name, CreatedAt: now, UpdatedAt: now}
+	r := codeRow{AppID: s.appid, Scene: c.Scene, Permanent: c.Permanent, Channel: c.Channel, CampaignID: c.CampaignID, TagID: c.TagID, Revision: 1, OperatorID: by.ID, OperatorName: by.Name, CreatedAt: now, UpdatedAt: now}
 	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
 		if err := tx.Create(&r).Error; err != nil {
 			return err
@@ -122,6 +133,41 @@ func (s *Service) Create(ctx context.Context, by model.Operator, c model.SceneCo
 	return r.view(), nil
 }
 
+// check adds to bad what is wrong with a code's settings, and gives it when there is anything.
+func (s *Service) check(ctx context.Context, bad *model.Refusal, c model.SceneCode) error {
+	if len(c.Channel) > 64 {
+		bad.Field("channel", "渠道最多 64 字节")
+	}
+	if c.CampaignID < 0 {
+		bad.Field("campaign_id", "没有这个活动")
+	}
+	if c.TagID != 0 {
+		known, err := s.tags.HasTag(ctx, c.TagID)
+		if err != nil {
+			return err
+		}
+		if !known {
+			bad.Field("tag_id", "没有这个标签，请刷新标签列表")
+		}
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// room refuses more permanent codes than WeChat makes for one account.
+func (s *Service) room(tx *gorm.DB, more int64) error {
+	var have int64
+	if err := tx.Model(&codeRow{}).Where("appid = ? AND permanent = ?", s.appid, true).Count(&have).Error; err != nil {
+		return fmt.Errorf("count permanent codes: %w", err)
+	}
+	if have+more > model.ScenePermanentMost {
+		return model.Refuse(model.ErrConflict, model.CodeConflict, fmt.Sprintf("永久二维码全账号最多 10 万个，已有 %d 个，不够再做 %d 个；可以改做 30 天的", have, more)).Field("permanent", "永久码不够了")
+	}
+	return nil
+}
+
 func (s *Service) ask(ctx context.Context, r *codeRow) error {
 	d := life
 	if r.Permanent {
@@ -142,23 +188,32 @@ func (s *Service) ask(ctx context.Context, r *codeRow) error {
 	return nil
 }
 
-// Renew makes temporary codes anew that end within three days, and those WeChat was never asked for.
+// Renew makes temporary codes anew that end within three days, and those made alone that WeChat was never asked
+// for. One that WeChat refuses does not keep the others waiting.
 func (s *Service) Renew(ctx context.Context) error {
 	var rows []codeRow
-	if err := s.db.WithContext(ctx).Where("appid = ? AND (ticket = '' OR (permanent = ? AND expires_at < ?))", s.appid, false, model.Milli(time.Now().Add(72*time.Hour))).Limit(200).Find(&rows).Error; err != nil {
+	if err := s.db.WithContext(ctx).Where("appid = ? AND disabled_at IS NULL AND ((ticket = '' AND batch_id = 0) OR (ticket <> '' AND permanent = ? AND expires_at < ?))", s.appid, false, model.Milli(time.Now().Add(72*time.Hour))).
+		Order("expires_at, id").Limit(200).Find(&rows).Error; err != nil {
 		return fmt.Errorf("renew scene codes: %w", err)
 	}
+	var refused error
 	for i := range rows {
-		if err := s.ask(ctx, &rows[i]); err != nil {
+		if err := s.ask(ctx, &rows[i]); errors.Is(err, model.ErrInvalid) {
+			refused = err
+		} else if err != nil {
 			return err
 		}
 	}
-	return nil
+	return refused
 }
 
-// List gives codes with their scans, the latest first, below the row numbered before (0: from the top).
-func (s *Service) List(ctx context.Context, before int64, limit int) ([]model.SceneCode, error) {
+// List gives codes with their scans, the latest first, below the row numbered before (0: from the top); batch
+// narrows it to those made at once.
+func (s *Service) List(ctx context.Context, batch, before int64, limit int) ([]model.SceneCode, error) {
 	q := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("id DESC").Limit(limit)
+	if batch > 0 {
+		q = q.Where("batch_id = ?", batch)
+	}
 	if before > 0 {
 		q = q.Where("id < ?", before)
 	}
@@ -215,7 +270,8 @@ func (s *Service) counted(ctx context.Context, rows []codeRow) ([]model.SceneCod
 }
 
 func (r *codeRow) view() model.SceneCode {
-	return model.SceneCode{ID: r.ID, AppID: r.AppID, Scene: r.Scene, Permanent: r.Permanent, Channel: r.Channel, CampaignID: r.CampaignID, Ticket: r.Ticket, URL: r.URL, ExpiresAt: r.ExpiresAt, By: r.OperatorName, CreatedAt: r.CreatedAt.UTC()}
+	return model.SceneCode{ID: r.ID, AppID: r.AppID, Scene: r.Scene, Permanent: r.Permanent, Channel: r.Channel, CampaignID: r.CampaignID, TagID: r.TagID, BatchID: r.BatchID, Revision: r.Revision, DisabledAt: r.DisabledAt,
+		Ticket: r.Ticket, URL: r.URL, ExpiresAt: r.ExpiresAt, By: r.OperatorName, CreatedAt: r.CreatedAt.UTC()}
 }
 
 // Take keeps scans, of new fans and old, in the transaction that keeps the push.
@@ -231,6 +287,29 @@ func (s *Service) Take(tx *gorm.DB, kept []*model.Kept) error {
 	}
 	if err := tx.Create(&rows).Error; err != nil {
 		return fmt.Errorf("keep scans: %w", err)
+	}
+	return s.label(tx, rows)
+}
+
+// label has the tags of codes put on who scanned them.
+func (s *Service) label(tx *gorm.DB, scans []scanRow) error {
+	scenes := make([]string, 0, len(scans))
+	for _, r := range scans {
+		scenes = append(scenes, r.Scene)
+	}
+	var codes []codeRow
+	if err := tx.Select("scene", "tag_id").Where("appid = ? AND scene IN ? AND tag_id > 0 AND disabled_at IS NULL", s.appid, scenes).Find(&codes).Error; err != nil {
+		return fmt.Errorf("tags of scans: %w", err)
+	}
+	for _, c := range codes {
+		for _, r := range scans {
+			if r.Scene != c.Scene {
+				continue
+			}
+			if err := s.tags.Label(tx, c.TagID, model.OpenID(r.OpenID)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

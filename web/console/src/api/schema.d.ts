@@ -2050,6 +2050,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/scene-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** QR codes made at once, the newest first */
+        get: operations["sceneBatches"];
+        put?: never;
+        /** Make many QR codes at once */
+        post: operations["createSceneBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/scene-batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One batch, and how far it got */
+        get: operations["sceneBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/scene-batches/{id}/codes.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names and addresses of a batch as CSV */
+        get: operations["sceneBatchFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/scene-batches/{id}/codes.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A batch's codes as pictures */
+        get: operations["sceneBatchPictures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/scene-batches/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a batch that failed or waits */
+        post: operations["resumeSceneBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/scene-codes": {
         parameters: {
             query?: never;
@@ -2077,7 +2163,8 @@ export interface paths {
         };
         /** One QR code */
         get: operations["sceneCode"];
-        put?: never;
+        /** Give a QR code another channel, campaign or tag, or put it out of use */
+        put: operations["changeSceneCode"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3357,6 +3444,19 @@ export interface components {
             /** @description follow rules: WeChat's subscribe_scene; what they say goes behind the welcome, once WeChat has told the source */
             sources?: string[];
         };
+        ChangeSceneCodeRequest: {
+            /** Format: int64 */
+            campaign_id: number;
+            channel: string;
+            disabled: boolean;
+            /**
+             * Format: int64
+             * @description the one that was seen
+             */
+            revision: number;
+            /** Format: int64 */
+            tag_id: number;
+        };
         ChangeSettingsRequest: {
             two_person: boolean;
         };
@@ -3710,12 +3810,25 @@ export interface components {
             /** Format: date-time */
             starts_at: string;
         };
+        CreateSceneBatchRequest: {
+            /** Format: int64 */
+            campaign_id?: number;
+            channel?: string;
+            name: string;
+            permanent?: boolean;
+            /** @description one code each, at most 1000 */
+            scenes: string[];
+            /** Format: int64 */
+            tag_id?: number;
+        };
         CreateSceneCodeRequest: {
             /** Format: int64 */
             campaign_id?: number;
             channel?: string;
             permanent?: boolean;
             scene: string;
+            /** Format: int64 */
+            tag_id?: number;
         };
         Credit: {
             /** Format: int64 */
@@ -5074,6 +5187,10 @@ export interface components {
             items: components["schemas"]["RefundBody"][];
             next_page_token: string;
         };
+        PageSceneBatchBody: {
+            items: components["schemas"]["SceneBatchBody"][];
+            next_page_token: string;
+        };
         PageSceneCodeBody: {
             items: components["schemas"]["SceneCodeBody"][];
             next_page_token: string;
@@ -5608,13 +5725,46 @@ export interface components {
         SayToFollowerRequest: {
             message: components["schemas"]["Message"];
         };
+        SceneBatchBody: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: int64 */
+            id: number;
+            last_error: string;
+            /**
+             * Format: int64
+             * @description those WeChat has answered for
+             */
+            made: number;
+            name: string;
+            /**
+             * Format: date-time
+             * @description it waits for WeChat until then
+             */
+            resume_at: string | null;
+            /** Format: int64 */
+            size: number;
+            /** @enum {string} */
+            state: "running" | "done" | "failed";
+        };
         SceneCodeBody: {
+            /**
+             * Format: int64
+             * @description 0: made alone
+             */
+            batch_id: number;
             /** Format: int64 */
             campaign_id: number;
             channel: string;
             /** Format: date-time */
             created_at: string;
             created_by: string;
+            /**
+             * Format: date-time
+             * @description out of use: no tag, not renewed; scans count on
+             */
+            disabled_at: string | null;
             /** Format: date-time */
             expires_at: string | null;
             /** Format: int64 */
@@ -5625,8 +5775,15 @@ export interface components {
             new_fans: number;
             permanent: boolean;
             /** Format: int64 */
+            revision: number;
+            /** Format: int64 */
             scans: number;
             scene: string;
+            /**
+             * Format: int64
+             * @description put on whoever scans; 0: none
+             */
+            tag_id: number;
             ticket: string;
             /** @description what the code says */
             url: string;
@@ -10932,11 +11089,198 @@ export interface operations {
             };
         };
     };
+    sceneBatches: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSceneBatchBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createSceneBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSceneBatchRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneBatchBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sceneBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneBatchBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sceneBatchFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sceneBatchPictures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resumeSceneBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneBatchBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listSceneCodes: {
         parameters: {
             query?: {
                 page_size?: number;
                 page_token?: string;
+                /** @description only those made at once */
+                batch_id?: number;
             };
             header?: never;
             path?: never;
@@ -11007,6 +11351,41 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SceneCodeBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeSceneCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSceneCodeRequest"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

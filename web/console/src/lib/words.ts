@@ -68,6 +68,7 @@ export const jobWords = {
 export const jobNames: Record<string, string> = {
   'order.paid': '付款后的收尾', 'order.refund': '向微信提交退款', 'order.tell': '给学员发消息', 'reply.send': '发出后续消息', 'follower.info': '取粉丝资料',
   'menu.plan': '定时发布菜单', 'inbox.hand': '补处理微信的推送', 'course.goods': '上架虚拟支付道具', 'reconcile.day': '取账单对账',
+  'scene.batch': '向微信要一批二维码', 'follower.label': '给扫码的人打标签', 'follower.sync': '同步粉丝',
 }
 export const checkWords: Record<string, Word> = {
   ok: { text: '正常', mood: 'good' },

@@ -4,7 +4,7 @@ import { roleNames } from '@/stores/session'
 export const objectNames: Record<string, string> = {
   task: '任务', piece: '选题', week_template: '周模板',
   operator: '操作员', article: '文章', reply: '自动回复', menu: '自定义菜单', menu_version: '自定义菜单', course: '课程', lesson: '课时', order: '订单', refund: '退款',
-  scene_code: '场景二维码', link: '链接', job: '后台任务', setting: '设置', media: '文件', money: '钱款待办', follower: '粉丝', tag: '标签',
+  scene: '场景二维码', scene_code: '场景二维码', link: '链接', job: '后台任务', setting: '设置', media: '文件', money: '钱款待办', follower: '粉丝', tag: '标签',
   draft: '公众号草稿', broadcast: '群发', material: '素材', comment: '留言', coupon: '优惠券', redeem: '兑换码',
 }
 const verbs: Record<string, string> = {
@@ -12,7 +12,7 @@ const verbs: Record<string, string> = {
   add: '新建', create: '新建', change: '修改', save: '保存', update: '修改', delete: '删除', publish: '发布', unpublish: '撤下', confirm: '确认', return: '退回', restore: '恢复旧版',
   login: '登录', logout: '退出', password: '改密码', retry: '重试', approve: '同意', refuse: '拒绝', refund: '退款', ask: '问微信', stop: '停售', resolve: '了结', order: '排序', start: '发起', upload: '上传', material: '存进素材库的',
   draft: '暂存', plan: '定时发布', replan: '改期发布', unplan: '取消定时发布',
-  push: '更新', out: '在微信发出', preview: '预览', submit: '提交', send: '发出', cancel: '取消', again: '重发', open: '开放', close: '关闭', elect: '精选', unelect: '取消精选', reply: '回复', say: '回复', tag: '加标签：', untag: '去标签：', remark: '改备注：', block: '拉黑', unblock: '移出黑名单：', sync: '同步', unreply: '删除回复的', withdraw: '作废', export: '导出',
+  push: '更新', out: '在微信发出', preview: '预览', submit: '提交', send: '发出', cancel: '取消', again: '重发', open: '开放', close: '关闭', elect: '精选', unelect: '取消精选', reply: '回复', say: '回复', tag: '加标签：', untag: '去标签：', remark: '改备注：', block: '拉黑', unblock: '移出黑名单：', sync: '同步', unreply: '删除回复的', withdraw: '作废', export: '导出', batch: '批量新建', batch_on: '继续做一批',
 }
 
 // actionName reads "reply.publish" as 发布自动回复; what it does not know stays as it is.
@@ -45,5 +45,5 @@ export const fieldNames: Record<string, string> = {
   important: '重要', urgent: '紧急', day: '日期', owner: '负责人', repeat: '重复', slot: '第几条', made: '放了几条',
   title: '标题', name: '名字', role: '角色', status: '状态', state: '状态', price: '价格', original_price: '原价', amount: '金额', out_refund_no: '退款单号', out_trade_no: '订单号', material_id: '素材编号', bytes: '大小（字节）', intro_bytes: '简介字节数', content_bytes: '正文字节数', reason: '原因', version: '版本', note: '说明',
   disabled: '停用', enabled: '启用', two_person: '两人确认', content: '内容', digest: '摘要', author: '作者', url: '链接', cover: '封面', course_id: '课程', planned_at: '计划时间', publish_at: '发布时间', draft: '第几次草稿',
-  goal: '目标', window_days: '观察窗口', column: '栏目', keywords: '关键词', messages: '消息', priority: '优先级', kind: '类型', trial: '试看', category: '分类', teacher: '讲师', intro: '简介', size: '个数', access_days: '开课天数', starts_at: '开始', ends_at: '结束', withdrawn: '作废个数', refund_rule: '退款规则', verdict: '按退款规则',
+  goal: '目标', window_days: '观察窗口', column: '栏目', keywords: '关键词', messages: '消息', priority: '优先级', kind: '类型', trial: '试看', category: '分类', teacher: '讲师', intro: '简介', size: '个数', access_days: '开课天数', starts_at: '开始', ends_at: '结束', withdrawn: '作废个数', refund_rule: '退款规则', verdict: '按退款规则', channel: '渠道', campaign_id: '活动', tag_id: '标签', permanent: '永久', first: '第一个',
 }
