@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { moved } from '@/lib/move'
-import { clock, emptyForm, faults, introHTML, introText, seconds, toBody } from './course'
+import { clock, emptyForm, faults, introHTML, introText, refundWords, seconds, toBody, type Form } from './course'
 
 describe('a course', () => {
   it('takes yuan and sends fen', () => {
@@ -29,5 +29,24 @@ describe('moved', () => {
   it('takes one along and leaves the list alone when out of range', () => {
     expect(moved(['a', 'b', 'c'], 2, 0)).toEqual(['c', 'a', 'b'])
     expect(moved(['a', 'b'], 0, 2)).toEqual(['a', 'b'])
+  })
+})
+
+describe('the refund rule', () => {
+  const form = (f: Partial<Form>): Form => ({ ...emptyForm(), title: '课', price: '199', ...f })
+  it('is said in the words buyers will read', () => {
+    expect(refundWords(form({}))).toBe('付款 7 天内可以退款')
+    expect(refundWords(form({ refund_days: '0', refund_lessons: '2' }))).toBe('不支持退款')
+    expect(refundWords(form({ refund_days: '3', refund_minutes: '30', refund_lessons: '0' }))).toBe('付款 3 天内、看过不超过 30 分钟、学完不超过 0 课，可以退款；学得更多的由客服判断')
+    expect(refundWords(form({ refund_lessons: '2', refund_over: 'refuse' }))).toContain('学得更多的不能退')
+    expect(refundWords(form({ refund_days: '' }))).toBe('')
+  })
+  it('leaves out what has no limit, and sends zero as a limit', () => {
+    expect(toBody(form({})).refund_rule).toEqual({ days: 7, over: 'person' })
+    expect(toBody(form({ refund_lessons: '0' })).refund_rule).toEqual({ days: 7, over: 'person', lessons: 0 })
+  })
+  it('names each field that is wrong', () => {
+    const bad = faults(form({ refund_days: '366', refund_minutes: '1.5', refund_lessons: '-1' }))
+    for (const f of ['days', 'minutes', 'lessons']) expect(bad[`refund_rule.${f}`]).toBeTruthy()
   })
 })
