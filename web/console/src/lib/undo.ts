@@ -22,11 +22,19 @@ export function undoToast(text: string, undo: () => void): () => void {
   const me = Symbol(text)
   stack.push(me)
   const shown = ElMessage({
-    type: 'info', duration: wait, showClose: true, customClass: 'undo-toast', onClose: () => { closed = true; stack.splice(stack.indexOf(me), 1); window.removeEventListener('keydown', key, true) },
+    type: 'info', duration: wait, showClose: true, customClass: 'undo-toast', onClose: end,
     message: h('span', { class: 'undo-line' }, [text, h(ElButton, { size: 'small', type: 'primary', plain: true, 'data-test': 'undo', onClick: back }, () => '撤销')]),
   })
+  // The offer ends when it is taken, not when the toast has faded: pressed twice it acts once.
+  function end(): void {
+    if (closed) return
+    closed = true
+    stack.splice(stack.indexOf(me), 1)
+    window.removeEventListener('keydown', key, true)
+  }
   function back(): void {
     if (closed) return
+    end()
     shown.close()
     undo()
   }
@@ -40,7 +48,10 @@ export function undoToast(text: string, undo: () => void): () => void {
     back()
   }
   window.addEventListener('keydown', key, true)
-  return () => shown.close()
+  return () => {
+    end()
+    shown.close()
+  }
 }
 
 // deleteLater takes a thing out of sight at once and deletes it at the service when ten seconds have gone by
