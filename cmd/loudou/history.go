@@ -220,7 +220,8 @@ func (s *history) printCodes() error {
 			return err
 		}
 	}
-	return nil
+	return s.desk.call(s.ctx, http.MethodPost, "/console/v1/scene-batches", map[string]any{"name": "门店台卡", "permanent": true, "channel": "门店",
+		"scenes": []string{"台卡 国贸店", "台卡 中关村店", "台卡 望京店", "台卡 五道口店", "台卡 通州店"}}, nil)
 }
 
 // goodsOnSale waits until virtual payment sells the course just published. WeChat takes one batch of goods

@@ -13,7 +13,7 @@ const pages = [
   ['menu', 'menu'], ['scenes', 'scenes'], ['fans', 'fans'], ['fan', 'fans/1'], ['coupons', 'coupons'], ['redeem', 'redeem'], ['redeem-batch', 'redeem/1'], ['courses', 'courses'], ['course-new', 'courses/new'], ['course', 'courses/1'], ['course-lessons', 'courses/1?tab=lessons'], ['course-funnel', 'courses/1?tab=funnel'],
   ['orders', 'orders'], ['inbox', 'inbox'], ['bills', 'bills'], ['data', 'data'], ['funnel', 'data/funnel?compare=1&by=channel'], ['attribution', 'data/attribution?level=article'], ['retention', 'data/retention'], ['operators', 'operators'], ['connection', 'connection'], ['audit', 'audit'],
   ['fees', 'bills?tab=fees'], ['suspects', 'access'], ['access', 'access/1/1'], ['learner', 'learners/1'],
-  ['scene', 'scenes/1'],
+  ['scene', 'scenes/1'], ['scene-batches', 'scenes?tab=batches'], ['scene-batch', 'scenes/batches/1'], ['scene-print', 'scenes/batches/1/print'],
 ]
 
 before(async () => {

@@ -27,6 +27,7 @@ const pages: RouteRecordRaw[] = [
   { path: 'fans', name: 'fans', component: () => import('./views/fan/FanList.vue'), meta: { title: '粉丝' } },
   { path: 'fans/:id(\\d+)', name: 'fan', component: () => import('./views/fan/FanPage.vue'), meta: { title: '粉丝' } },
   { path: 'scenes', name: 'scenes', component: () => import('./views/scene/ScenePage.vue'), meta: { title: '二维码与链接' } },
+  { path: 'scenes/batches/:id(\\d+)', name: 'scene-batch', component: () => import('./views/scene/BatchPage.vue'), meta: { title: '一批二维码' } },
   { path: 'scenes/:id(\\d+)', name: 'scene', component: () => import('./views/scene/CodePage.vue'), meta: { title: '二维码' } },
   { path: 'courses', name: 'courses', component: () => import('./views/course/CourseList.vue'), meta: { title: '课程' } },
   { path: 'courses/new', name: 'course-new', component: () => import('./views/course/CoursePage.vue'), meta: { title: '新课程', right: 'edit' } },
@@ -58,6 +59,7 @@ export const router = createRouter({
   history: createWebHistory('/console/'),
   routes: [
     { path: '/login', name: 'login', component: () => import('./views/LoginPage.vue'), meta: { title: '登录', open: true } },
+    { path: '/scenes/batches/:id(\\d+)/print', name: 'scene-print', component: () => import('./views/scene/PrintPage.vue'), meta: { title: '打印二维码' } },
     { path: '/', component: () => import('./layout/AppLayout.vue'), children: pages },
   ],
   scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
