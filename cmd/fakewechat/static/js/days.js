@@ -32,7 +32,7 @@ function applePanel() {
   const ask = h('button', { class: 'btn small', type: 'button', test: 'apple-ask', onclick: act('ask-refund', { reason: '孩子误买' }, (a) => `商户${a.result_code === 0 ? '同意' : '不同意'}：${a.result_info}（${a.evidence}）`) }, '来问要不要退');
   const back = h('button', { class: 'btn small', type: 'button', test: 'apple-refund', onclick: act('apple-refund', {}, () => 'Apple 已退款') }, '直接退了');
   wx.fake('GET', '/orders').then((r) => {
-    const paid = r.xpay.filter((o) => o.ios && o.left > 0).reverse().slice(0, 20);
+    const paid = r.xpay.filter((o) => o.ios && o.left > 0).sort((a, b) => Date.parse(b.paid_at) - Date.parse(a.paid_at)).slice(0, 20); // they come in no order
     pick.append(...paid.map((o) => h('option', { value: o.order_id }, `…${o.order_id.slice(-8)}，¥${(o.price / 100).toFixed(2)}`)));
     if (!paid.length) { pick.disabled = ask.disabled = back.disabled = true; said.textContent = '还没有 iPhone 上付过的虚拟支付订单。'; }
   }).catch((x) => { said.textContent = x.message; });
