@@ -44,7 +44,7 @@ func (q *AppleQuestion) Decide(o Order, age time.Duration, done Study) {
 		q.Agree, q.Info, q.Evidence = true, "建议退款：这笔订单没有开课", "订单状态 "+string(o.Status)
 		return
 	}
-	q.Verdict, _ = o.RefundRule.Judge(age, done.WatchedSeconds, done.Finished)
+	q.Verdict, _ = o.RefundRule.Weigh(age, done)
 	q.Agree = q.Verdict == RefundAllowed
 	q.Info = "建议退款：符合下单时的退款规则"
 	if !q.Agree {

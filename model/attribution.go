@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -24,6 +25,7 @@ const decayHalf = 7 * 24 * 3600 * 1000
 
 // Touch is an event that says where its person came from.
 type Touch struct {
+	ID       int64 // of the event: between touches of one instant heard at one
 	At       int64 // Unix milliseconds
 	Received int64
 	Channel  string
@@ -32,7 +34,7 @@ type Touch struct {
 }
 
 // Touches gives those of a person's touches that count for a conversion at an instant: within lookback,
-// in order of time (then of hearing), touches of one channel within thirty minutes as one; direct
+// in order of time (then of hearing, then of keeping), touches of one channel within thirty minutes as one; direct
 // openings only when nothing else remains.
 func Touches(all []Touch, conversion, lookback int64) []Touch {
 	var real, direct []Touch
@@ -50,10 +52,7 @@ func Touches(all []Touch, conversion, lookback int64) []Touch {
 		real = direct
 	}
 	slices.SortStableFunc(real, func(a, b Touch) int {
-		if a.At != b.At {
-			return int(min(max(a.At-b.At, -1), 1))
-		}
-		return int(min(max(a.Received-b.Received, -1), 1))
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Received, b.Received), cmp.Compare(a.ID, b.ID))
 	})
 	out := real[:0:0]
 	kept := map[string]int64{}
@@ -124,7 +123,7 @@ func Split(amount int64, weights []float64) []int64 {
 		whole := math.Floor(exact + 1e-9)
 		out[i] = int64(whole)
 		rest -= out[i]
-		parts[i] = part{i, math.Round((exact-whole)*1e6) / 1e6} // rounded: equal shares must be equal remainders
+		parts[i] = part{i, math.Round((exact-whole)*1e9) / 1e9} // rounded: equal shares must be equal remainders
 	}
 	slices.SortStableFunc(parts, func(a, b part) int {
 		switch {

@@ -63,6 +63,12 @@ func CallCode(err error) string {
 	return ""
 }
 
+// Hopeless tells what trying a publication again will not heal: a conflict does where it is WeChat's own word, while one
+// of ours says that somebody else is at it just now.
+func Hopeless(err error) bool {
+	return errors.Is(err, ErrInvalid) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) && CallCode(err) != ""
+}
+
 // CallPause is how long to leave WeChat alone after its error code: until its day begins anew when the day's calls
 // are used up. now is the real clock.
 func CallPause(code string, now time.Time) time.Duration {

@@ -3,11 +3,11 @@ package model
 import "time"
 
 // Change is one step of a record's life: who moved it from one status to the next, when and why. Orders,
-// payments, refunds and grants never change a status without leaving one; a record's first Change has an
+// payments, refunds, grants and gifts never change a status without leaving one; a record's first Change has an
 // empty From.
 type Change struct {
 	ID       int64  `gorm:"primaryKey"`
-	Thing    string // order, payment, refund, grant
+	Thing    string // order, payment, refund, grant, gift
 	ThingID  int64
 	OrderID  int64  // the order it belongs to; 0 for a grant without one
 	From     string `gorm:"column:from_status"`
@@ -23,6 +23,7 @@ const (
 	ThingPayment = "payment"
 	ThingRefund  = "refund"
 	ThingGrant   = "grant"
+	ThingGift    = "gift"
 )
 
 // Actor says who brings news or asks for something, as it stands in the history.
@@ -36,6 +37,7 @@ const (
 	ActorBill   Actor = "wechat:bill"   // the daily bill
 	ActorTimer  Actor = "timer"
 	ActorSystem Actor = "system"
+	ActorImport Actor = "import" // a file of an older shop
 )
 
 // LearnerActor names a learner.

@@ -22,6 +22,7 @@ type Coupon struct {
 	Used      int64
 	Public    bool // offered on the course's page; else only by its code
 	Disabled  bool
+	ParentID  int64 // made for one winner after this one; 0: by an operator
 	Version   int64
 	CreatedBy string
 	UpdatedBy string

@@ -35,7 +35,7 @@ const (
 const MaxPrice Fen = 100_000_000
 
 // Course is a sold thing. Version grows with every change of an operator and guards against two of them
-// saving over each other.
+// saving over each other. The draft of a published course is a row of its own, which only the console sees.
 type Course struct {
 	ID            int64  `gorm:"primaryKey"`
 	AppID         string `gorm:"column:appid"`
@@ -47,19 +47,48 @@ type Course struct {
 	Price         Fen
 	OriginalPrice *Fen       // the price struck through; nil: none
 	RefundRule    RefundRule `gorm:"embedded;embeddedPrefix:refund_"` // copied onto an order when it is placed
-	Status        CourseStatus
-	GoodsID       string // product id at virtual payment, one per course and price
-	GoodsStatus   GoodsStatus
-	GoodsError    string
-	Version       int64
-	UpdatedBy     string // the operator's name
-	PublishedAt   *time.Time
-	CreatedAt     time.Time
-	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"`
+	Sale
+	SeatsTaken  int64 // by orders that may still be paid or are; moved with the order alone
+	Certificate bool  // who finishes every lesson may take one
+	Playing
+	Status      CourseStatus
+	GoodsID     string // product id at virtual payment, one per course and price
+	GoodsStatus GoodsStatus
+	GoodsError  string
+	Version     int64
+	UpdatedBy   string // the operator's name
+	PublishedAt *time.Time
+	DraftOf     *int64 // this row is the draft of that course; nil: it is a course
+	DraftBase   string // the hash of what was live when the draft was begun
+	CreatedAt   time.Time
+	UpdatedAt   time.Time `gorm:"autoUpdateTime:false"`
+}
+
+// Playing is how a learner's phone plays a course. The phone obeys; the service cannot make it.
+type Playing struct {
+	Watermark bool // the learner's number runs over what is played
+	NoForward bool // what was not played yet cannot be skipped
+}
+
+// Mark is the text that runs over what a learner plays; "" for none. A number, so that a recording tells who made it to the
+// operator and to nobody else.
+func (p Playing) Mark(learnerID int64) string {
+	if !p.Watermark {
+		return ""
+	}
+	return fmt.Sprintf("学员 %d", learnerID)
 }
 
 // TableName keeps the table's name apart from the type's.
 func (Course) TableName() string { return "courses" }
+
+// Subject is the course that is spoken of: itself, or the one it is the draft of.
+func (c Course) Subject() int64 {
+	if c.DraftOf != nil {
+		return *c.DraftOf
+	}
+	return c.ID
+}
 
 // ProductID is the goods' number at virtual payment. It carries the price, since a changed price sells
 // there only once its own goods are published, while orders at the old price are still being paid.
@@ -76,16 +105,17 @@ func (c Course) Visible(owned bool) bool {
 	return false
 }
 
-// Vias lists the roads on which this course can be bought on platform, the preferred one first. Goods
-// that virtual payment refused cannot be bought there; goods still on their way come after a road that
-// works at once.
-func (c Course) Vias(s Selling, platform Platform) []Via {
-	if c.Status != CourseOnSale || c.Price == 0 {
+// Vias lists the roads on which this course can be bought on platform at now, the preferred one first. Goods
+// that virtual payment refused, or a flash price it does not take, cannot be bought there; goods still on their way
+// come after a road that works at once.
+func (c Course) Vias(s Selling, platform Platform, now time.Time) []Via {
+	if !c.Sold(now) || c.Price == 0 {
 		return []Via{}
 	}
+	price, _ := c.PriceAt(now)
 	vias := s.Vias(platform)
 	vias = slices.DeleteFunc(vias, func(v Via) bool {
-		return v == ViaXPay && (c.GoodsStatus == GoodsFailed || platform.mayBeIOS() && c.Price < XPayMinIOS)
+		return v == ViaXPay && (c.GoodsStatus == GoodsFailed || !XPayTakes(c.Price, price, platform))
 	})
 	if len(vias) == 2 && vias[0] == ViaXPay && c.GoodsStatus != GoodsPublished {
 		slices.Reverse(vias)
@@ -102,6 +132,10 @@ const (
 	ActionClaim CourseAction = "claim"
 	ActionLearn CourseAction = "learn"
 	ActionTrial CourseAction = "trial"
+	ActionGift  CourseAction = "gift" // buy it for a friend, owned or not
+	ActionPay   CourseAction = "pay"  // pay what was ordered before
+
+	ActionCertificate CourseAction = "certificate" // take the certificate: every lesson is finished
 )
 
 // CourseOffer is one answer per course, person and terminal.
@@ -109,18 +143,37 @@ type CourseOffer struct {
 	Actions   []CourseAction
 	ShowPrice bool
 	Vias      []Via
+	Price     Fen        // what it costs now
+	Flash     bool       // which is its flash price
+	Opens     *time.Time // when its sale begins, where that is to come
+	NotSold   string     // why it is not sold now, in Chinese; empty where it is, or where it is owned
 }
 
-// Offer says what this person may do with c on this terminal. Where selling is not allowed there is
+// Offer says what this person may do with c on this terminal at now. Where selling is not allowed there is
 // neither a price nor a way to buy; learning works everywhere.
-func (c Course) Offer(s Selling, platform Platform, owned, hasTrial bool) CourseOffer {
-	o := CourseOffer{Actions: []CourseAction{}, Vias: c.Vias(s, platform)}
+func (c Course) Offer(s Selling, platform Platform, owned, hasTrial bool, now time.Time) CourseOffer {
+	o := CourseOffer{Actions: []CourseAction{}, Vias: c.Vias(s, platform, now)}
+	o.Price, o.Flash = c.PriceAt(now)
+	if c.SaleFrom != nil && now.Before(*c.SaleFrom) {
+		o.Opens = c.SaleFrom
+	}
+	sold := c.Sold(now) && !c.Full()
+	if !sold {
+		o.Vias = []Via{}
+	}
 	o.ShowPrice = c.Price == 0 || len(s.Vias(platform)) > 0
+	gift := sold && len(o.Vias) > 0
 	switch {
 	case owned:
-		o.Actions, o.Vias = append(o.Actions, ActionLearn), []Via{}
+		o.Actions = append(o.Actions, ActionLearn)
+		if gift {
+			o.Actions = append(o.Actions, ActionGift)
+		}
 		return o
-	case c.Status != CourseOnSale:
+	case !sold:
+		if o.NotSold = c.NotSold(now); o.NotSold == "" && c.Full() {
+			o.NotSold = "名额已满"
+		}
 	case c.Price == 0:
 		o.Actions = append(o.Actions, ActionClaim)
 	case len(o.Vias) > 0:
@@ -128,6 +181,9 @@ func (c Course) Offer(s Selling, platform Platform, owned, hasTrial bool) Course
 	}
 	if hasTrial {
 		o.Actions = append(o.Actions, ActionTrial)
+	}
+	if gift {
+		o.Actions = append(o.Actions, ActionGift)
 	}
 	return o
 }
@@ -157,6 +213,7 @@ func (c Course) Check() error {
 		bad.Field("cover", "封面应为已上传的图片或 https 地址")
 	}
 	c.RefundRule.Check(bad)
+	c.Sale.Check(bad, c.Price)
 	if len(bad.Fields) > 0 {
 		return bad
 	}
@@ -186,6 +243,9 @@ type CoursePrice struct {
 	CourseID      int64
 	Price         Fen
 	OriginalPrice *Fen
+	FlashPrice    *Fen // in force from FlashFrom until FlashUntil, unless a newer line says otherwise
+	FlashFrom     *time.Time
+	FlashUntil    *time.Time
 	OperatorID    int64
 	OperatorName  string
 	CreatedAt     time.Time

@@ -34,6 +34,7 @@ const (
 	EventPaid         EventType = "paid"
 	EventRefunded     EventType = "refunded"
 	EventRedeem       EventType = "redeem"
+	EventGiftOpen     EventType = "gift_open"
 )
 
 // Event is one thing a person did, as the rest of the house states it; service/event keeps it. Key is

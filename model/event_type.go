@@ -5,7 +5,7 @@ var eventNumbers = map[EventType]int{
 	EventMPOpen: 1, EventArticleClick: 2, EventCourseView: 3, EventTrialPlay: 4, EventLessonPlay: 5, EventExercise: 6,
 	EventComment: 7, EventSearch: 8, EventShare: 9, EventCampaignSeen: 10, EventCampaignJoin: 11, EventCampaignDone: 12,
 	EventFollow: 21, EventUnfollow: 22, EventScan: 23, EventLinkClick: 24, EventMenuClick: 25, EventMessage: 26,
-	EventLessonFinish: 27, EventOrderCreate: 28, EventPaid: 29, EventRefunded: 30, EventRedeem: 31,
+	EventLessonFinish: 27, EventOrderCreate: 28, EventPaid: 29, EventRefunded: 30, EventRedeem: 31, EventGiftOpen: 32,
 }
 
 var eventTypes = func() (t [64]EventType) {

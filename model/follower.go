@@ -134,3 +134,25 @@ type Link struct {
 	By         string
 	CreatedAt  time.Time
 }
+
+// FollowerBulk is a tag given to all that a filter met, or taken from them; or they are put on the black list, or taken off.
+type FollowerBulk struct {
+	ID        int64
+	State     string // running, done, failed, stopped
+	Blocks    bool   // it is about the black list
+	On        bool   // given, blocked; else taken, unblocked
+	TagID     int64  // 0 when it blocks
+	Tag       string
+	Undoes    int64 // the bulk it takes back; 0: none
+	UndoneBy  int64
+	Total     int64 // whom the filter met when it began
+	Seen      int64
+	Changed   int64 // who had not been so before
+	Skipped   int64 // had 20 tags, or WeChat would not
+	MayUndo   bool
+	ResumeAt  *time.Time // set while it waits after an error
+	LastError string     // may be shown
+	By        string
+	StartedAt time.Time
+	EndedAt   *time.Time
+}

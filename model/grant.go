@@ -33,6 +33,7 @@ const (
 	GrantByGift   GrantReason = "gift"   // an operator gave it
 	GrantByImport GrantReason = "import" // brought along from an older shop
 	GrantByRedeem GrantReason = "redeem" // a redeem code
+	GrantByFriend GrantReason = "friend" // another learner paid; the order is theirs
 )
 
 // Grant is one reason why one learner may open one course. Access is the sum of a learner's active grants.
@@ -99,6 +100,8 @@ func WhyAccess(grants []Grant, orders []Order, now time.Time) (open bool, why st
 		return false, "不能学：没有买过，也没有人送过"
 	}
 	switch o := orders[0]; {
+	case o.Kind == OrderForGift:
+		return false, "不能学：订单 " + o.OutTradeNo + " 是买来送人的"
 	case o.Status.Holding():
 		return false, "不能学：已付款却没有开课，请技术人员查看订单 " + o.OutTradeNo
 	case o.Status.Open():

@@ -12,6 +12,9 @@ const (
 	JobDead    JobState = "dead"
 )
 
+// JobGivenUp is told of what stood still because its job was given up: follower's and material's walks, batches of codes.
+const JobGivenUp = "后台任务反复出错，已放弃；可以再试"
+
 // Job is work to do after a commit. Kind and JobKey together are unique while the job is not done, so
 // that adding it twice is adding it once. Attempts counts starts; LeaseUntil and Fence guard a running
 // one: a worker whose fence is no longer the row's may not finish it.

@@ -15,6 +15,7 @@ type Learner struct {
 	PersonID   int64
 	Platform   Platform // of the last login
 	SessionKey []byte   // encrypted; nil once erased
+	Phone      []byte   // encrypted; nil while the learner has not given it, and once erased
 	LoginAt    time.Time
 	ErasedAt   *time.Time
 	CreatedAt  time.Time
@@ -45,3 +46,18 @@ var loginCode = regexp.MustCompile(`^[0-9A-Za-z_-]{1,128}$`)
 
 // GoodLoginCode tells whether code can be what wx.login gave; anything else never reaches WeChat.
 func GoodLoginCode(code string) bool { return loginCode.MatchString(code) }
+
+// Phone is a learner's phone number, from the button's code.
+type Phone struct {
+	Number  string // without the country's code
+	Country string // 86
+}
+
+// Masked shows a phone number so that its owner knows it again and nobody else can call it: 138****0000.
+func (p Phone) Masked() string {
+	n := len(p.Number)
+	if n < 7 {
+		return "****"
+	}
+	return p.Number[:3] + "****" + p.Number[n-4:]
+}

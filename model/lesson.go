@@ -1,6 +1,8 @@
 package model
 
 import (
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,16 +34,22 @@ type Lesson struct {
 	Content   string // HTML, already cleaned
 	Media     string // our own /media/… or an https address
 	Trial     bool
-	Seconds   int // length; 0 where it has none or nobody knows
+	Seconds   int     // length; 0 where it has none or nobody knows
+	Release   Release `gorm:"embedded;embeddedPrefix:release_"`
+	Quiz      *Quiz   `gorm:"serializer:json"` // asked at the end; nil: none
 	Version   int64
 	UpdatedBy string
 	CreatedAt time.Time
 	UpdatedAt time.Time `gorm:"autoUpdateTime:false"`
 	DeletedAt *time.Time
+	DraftOf   *int64 // in a draft: the lesson it is the draft of, 0 a new one; nil: a lesson
 }
 
 // TableName keeps the table's name apart from the type's.
 func (Lesson) TableName() string { return "lessons" }
+
+// QuizWords says in Chinese what a lesson asks at its end.
+func (l Lesson) QuizWords() string { return quizWords(l.Quiz) }
 
 // Cap brings a position a phone claims into what is possible.
 func (l Lesson) Cap(position int) int {
@@ -75,6 +83,10 @@ func (l Lesson) Check() error {
 	if l.Seconds < 0 || l.Seconds > MaxLessonSeconds {
 		bad.Field("seconds", "时长为 0 到 86400 秒")
 	}
+	l.checkRelease(bad)
+	if l.Quiz != nil {
+		l.Quiz.check(bad)
+	}
 	if len(bad.Fields) > 0 {
 		return bad
 	}
@@ -97,3 +109,17 @@ type Progress struct {
 
 // TableName keeps the table's name apart from the type's.
 func (Progress) TableName() string { return "progress" }
+
+// CourseOfPage reads which course a page of our Mini Program shows.
+func CourseOfPage(page string) (int64, bool) {
+	path, query, _ := strings.Cut(page, "?")
+	if !strings.Contains(path, "course") {
+		return 0, false
+	}
+	v, err := url.ParseQuery(query)
+	if err != nil {
+		return 0, false
+	}
+	id, err := strconv.ParseInt(v.Get("id"), 10, 64)
+	return id, err == nil && id > 0
+}

@@ -32,24 +32,12 @@ type Media struct {
 	Title      string // the operator's own name for it, for display only
 	Public     bool
 	OperatorID int64
+	Learner    bool // a learner sent it: it is not in the list of files
 	CreatedAt  time.Time
 }
 
 // TableName keeps the table's name apart from the type's.
 func (Media) TableName() string { return "media" }
-
-// MediaMaterial says that a picture of ours was also put into an Official Account's permanent material, where
-// replies name it by MaterialID (WeChat's media_id).
-type MediaMaterial struct {
-	ID         int64  `gorm:"primaryKey"`
-	AppID      string `gorm:"column:appid"` // of the Official Account
-	MediaID    int64  // Media.ID
-	MaterialID string
-	CreatedAt  time.Time
-}
-
-// TableName says whose table it is.
-func (MediaMaterial) TableName() string { return "media_materials" }
 
 // MaxPixels bounds an image, width × height.
 const MaxPixels = 40_000_000

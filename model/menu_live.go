@@ -92,7 +92,6 @@ func (b *LiveButton) take(under string, answers *[]MenuAnswer, notes *[]string) 
 		answer(Message{Type: "news", Articles: b.Articles[:min(len(b.Articles), 8)]})
 	case b.Type == "img", b.Type == "voice", b.Type == "video" && !strings.HasPrefix(b.Value, "http"):
 		out = MenuButton{Type: "media_id", Name: b.Name, MediaID: b.Value}
-		say("发的是微信后台里的素材，发布前请确认它还在")
 	case b.Type == "video":
 		out = MenuButton{Type: "view", Name: b.Name, URL: b.Value}
 		say("发的是视频，微信只给了临时的下载地址，请改成素材")

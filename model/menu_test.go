@@ -136,7 +136,7 @@ func TestLiveMenuDraft(t *testing.T) {
 	if sub[0].URL != "https://e.com/" || sub[1].Key != answers[1].Key || answers[1].Button != "更多 / 文章" || answers[1].Message.Articles[0].Title != "标题" {
 		t.Errorf("news: %+v %+v", sub, answers)
 	}
-	if sub[2].MediaID != "M2" || sub[3].URL == "" || len(notes) != 3 {
+	if sub[2].MediaID != "M2" || sub[3].URL == "" || len(notes) != 2 {
 		t.Errorf("media: %+v %q", sub, notes)
 	}
 }

@@ -52,13 +52,14 @@ func (t steps[S]) has(from, to S) bool {
 	return false
 }
 
-// Order is one sale of one course to one learner: what, for how much, for whom. Title, price, refund rule and agreement
+// Order is one sale of one course to one learner, for themselves or as a gift: what, for how much, for whom. Title, price, refund rule and agreement
 // are copied when it is placed, so later changes of the course do not reach it. OutTradeNo is its first
 // attempt's number and the order's own name; further attempts are Payments with numbers of their own.
 type Order struct {
 	ID         int64  `gorm:"primaryKey"`
 	AppID      string `gorm:"column:appid"`
 	OutTradeNo string
+	Kind       OrderKind `gorm:"default:self"` // whom the course is for
 	LearnerID  int64
 	PersonID   int64
 	OpenID     OpenID `gorm:"column:openid"` // the buyer, under AppID
@@ -67,14 +68,16 @@ type Order struct {
 	Title      string
 	ListPrice  Fen        // the course's price when the order was placed
 	CouponID   int64      // 0: none
+	FlashOff   Fen        // what the flash price took off, where one was in force
 	Discount   Fen        // what the coupon took off
-	Amount     Fen        // what is due, computed once by the server: ListPrice less Discount
+	Amount     Fen        // what is due, computed once by the server: ListPrice less FlashOff and Discount
+	Seat       bool       // it took one of the course's seats, and holds it until it is closed or wholly refunded
 	Agreement  string     // version of the agreement shown at the time
 	AccessDays int        // how long the grant lasts from payment; 0 is for ever
 	RefundRule RefundRule `gorm:"embedded;embeddedPrefix:refund_"` // the course's, at the time
 	Via        Via        // the latest attempt's, and the payer's once paid
 	Status     OrderStatus
-	OpenKey    *string // "<learner>:<course>" while open; the unique index on it allows one open order
+	OpenKey    *string // OpenKeyOf while open; the unique index on it allows one open order of a kind
 	PaidBy     string  // out_trade_no of the attempt that paid; empty for a free or hand-marked order
 	PaidAt     *time.Time
 	Refunded   Fen // sum of successful refunds
@@ -93,8 +96,18 @@ type Order struct {
 // TableName keeps the table's name apart from the type's.
 func (Order) TableName() string { return "orders" }
 
-// OpenKeyOf is the value that lets a learner have one open order per course.
-func OpenKeyOf(learnerID, courseID int64) string { return itoa(learnerID) + ":" + itoa(courseID) }
+// OpenKeyOf is the value that lets a learner have one open order per course, and one more to give it away.
+func OpenKeyOf(kind OrderKind, learnerID, courseID int64) string {
+	key := itoa(learnerID) + ":" + itoa(courseID)
+	if kind == OrderForGift {
+		return "gift:" + key
+	}
+	return key
+}
+
+// HoldsSeat tells whether an order in status s keeps its seat: until WeChat can no longer bring money for it, and
+// then while any of the money is here.
+func (s OrderStatus) HoldsSeat() bool { return s != OrderClosed && s != OrderRefunded }
 
 // Left is what of the paid sum is still with us.
 func (o *Order) Left() Fen { return o.Amount - o.Refunded }
@@ -231,14 +244,19 @@ func (o *Order) Refund(amount Fen) bool {
 type Item struct {
 	CourseID   int64
 	Title      string
-	Price      Fen
+	Price      Fen // the list price, which virtual payment knows the goods by
+	FlashOff   Fen // what the flash price in force takes off
 	Agreement  string
 	AccessDays int // 0: for ever
 	RefundRule RefundRule
 	ProductID  string // virtual payment's goods at this price
 	OnSale     bool
+	Limited    bool  // there are so many seats and no more
 	Vias       []Via // roads open on this terminal, the preferred one first; empty: nothing is sold here
 }
+
+// Due is what the course costs now, before a coupon.
+func (i Item) Due() Fen { return i.Price - i.FlashOff }
 
 // ViasFor are the roads that take amount where price is the list price: virtual payment takes not every
 // discount.

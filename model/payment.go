@@ -61,6 +61,7 @@ type Payment struct {
 	HandedAt      *time.Time // when the phone was last given what to pay with
 	CalledAt      *time.Time // when the last prepay call began (real clock)
 	CallUntil     *time.Time // a prepay call is in flight until then (real clock); nil once it answered
+	Fault         string     // why the last prepay call failed: the channel's code, or FaultNoAnswer; empty once one succeeded
 	TransactionID *string
 	WxOrderID     string // virtual payment's own number; empty until it was asked for
 	TradeState    TradeState

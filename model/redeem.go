@@ -42,6 +42,7 @@ type RedeemCode struct {
 	Status       RedeemStatus
 	LearnerID    int64 // who redeemed it; 0: nobody
 	RedeemedAt   *time.Time
+	HandedAt     *time.Time // given to a winner by the house
 	WithdrawnAt  *time.Time
 	WithdrawnBy  string // the operator's name
 	WithdrawnWhy string

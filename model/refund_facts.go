@@ -13,6 +13,7 @@ type RefundFacts struct {
 	Rule         RefundRule    // the order's
 	Verdict      RefundVerdict // what the rule makes of it
 	VerdictWords string        // the same, for the learner
+	Gift         GiftStatus    // what became of it, where the order is a gift
 	Apple        bool          // paid on iOS by virtual payment: only Apple gives back
 	Study
 	OtherOrders     int64 // paid orders of the learner besides this one
@@ -29,11 +30,12 @@ type Study struct {
 	WatchedSeconds int // the furthest position of each lesson, added up
 	TotalSeconds   int // of the lessons whose length is known
 	LastStudied    *time.Time
+	ByAnother      bool // not the buyer but whoever opened the gift
 }
 
 // Judge lets the rule speak.
 func (f *RefundFacts) Judge() {
-	f.Verdict, f.VerdictWords = f.Rule.Judge(f.Age, f.WatchedSeconds, f.Finished)
+	f.Verdict, f.VerdictWords = f.Rule.Weigh(f.Age, f.Study)
 }
 
 // Watch adds what a learner did in one lesson the course still has.
@@ -54,6 +56,12 @@ func (f RefundFacts) Hints() []string {
 	out := []string{}
 	if f.Apple {
 		out = append(out, "iOS 上的付款只有 Apple 能退，这里退不了")
+	}
+	switch f.Gift {
+	case GiftOpened:
+		out = append(out, "礼物已经领走：退款会收回领的人的课")
+	case GiftWaiting, GiftFrozen:
+		out = append(out, "礼物还没有人领：退款后作废")
 	}
 	if f.Verdict != RefundAllowed {
 		out = append(out, "不在退款规则内："+f.VerdictWords)

@@ -84,6 +84,16 @@ func (r RefundRule) Judge(age time.Duration, watchedSeconds, finished int) (Refu
 	return RefundByPerson, over + "：可以申请，由客服判断能不能退"
 }
 
+// Weigh is Judge over what was studied. A gift somebody else has opened is never promised back: a course would
+// be taken from a third person, so a person decides.
+func (r RefundRule) Weigh(age time.Duration, done Study) (RefundVerdict, string) {
+	v, words := r.Judge(age, done.WatchedSeconds, done.Finished)
+	if v == RefundAllowed && done.ByAnother {
+		return RefundByPerson, "礼物已经被领走：可以申请，由客服判断能不能退，退款会收回对方的课"
+	}
+	return v, words
+}
+
 // Check adds to bad what is wrong with a rule an operator wrote.
 func (r RefundRule) Check(bad *Refusal) {
 	if r.Days < 0 || r.Days > 365 {

@@ -52,6 +52,7 @@ type Rule struct {
 	Name     string    `json:"name"`
 	Kind     RuleKind  `json:"kind"`
 	EventKey string    `json:"event_key,omitempty"` // scene value or menu key; empty: any
+	Scenes   []string  `json:"scenes,omitempty"`    // values of many codes, as a batch has them; instead of EventKey
 	Keywords []Keyword `json:"keywords,omitempty"`
 	Priority int       `json:"priority"`
 	Active   Active    `json:"active"`
@@ -69,6 +70,32 @@ type Rule struct {
 // was scanned, so WeChat is asked after it, and what the rule says goes behind the welcome as
 // customer-service messages while the minute lasts.
 func (r *Rule) Sourced() bool { return r.Kind == RuleFollow && len(r.Sources) > 0 }
+
+// SceneKeys are the scene values a scene rule answers; "" is any that no other rule has.
+func (r *Rule) SceneKeys() []string {
+	if len(r.Scenes) > 0 {
+		return r.Scenes
+	}
+	return []string{strings.TrimPrefix(r.EventKey, "qrscene_")}
+}
+
+func (r *Rule) checkScenes(bad *Refusal) {
+	switch {
+	case len(r.Scenes) == 0:
+		return
+	case r.Kind != RuleScene:
+		bad.Field("scenes", "只有扫码规则有一批场景值")
+		return
+	case r.EventKey != "":
+		bad.Field("scenes", "一个场景值和一批场景值只能填一样")
+	case len(r.Scenes) > SceneBatchMost:
+		bad.Field("scenes", fmt.Sprintf("一条规则最多 %d 个场景值，现在 %d 个", SceneBatchMost, len(r.Scenes)))
+		return
+	}
+	if faults := SceneNameFaults(r.Scenes); len(faults) > 0 {
+		bad.Field("scenes", faults[0])
+	}
+}
 
 // Fold brings a sentence and a keyword to one form: lower case, full width to half, blanks trimmed and
 // runs of them to one, invisible marks gone.
@@ -119,6 +146,7 @@ func (r *Rule) Check() error {
 	if r.EventKey != "" && r.Kind != RuleScene && r.Kind != RuleMenu {
 		bad.Field("event_key", "只有扫码和菜单规则有 event_key")
 	}
+	r.checkScenes(bad)
 	r.checkKeywords(bad)
 	r.checkWho(bad)
 	r.Active.check(bad)

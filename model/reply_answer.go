@@ -20,4 +20,18 @@ type Kept struct {
 	PersonID int64     // 0: WeChat's own event
 	At       time.Time // when it happened, on the business clock
 	Answer   Answer
+	// Heard: the fan has been answered already, since the push waited in the spool or for a second try.
+	Heard bool
+	// Restated: a taker put another Answer in the place of the rules'.
+	Restated bool
+}
+
+// Restate answers with m in the place of what the rules said, for a keyword that is not theirs.
+func (k *Kept) Restate(m Message, keyword string) {
+	k.Answer, k.Restated = Answer{Keyword: keyword, Passive: &m}, true
+	if k.JSON {
+		k.Answer.Body = m.PassiveJSON(k.FromUserName, k.ToUserName, k.CreateTime)
+	} else {
+		k.Answer.Body = m.PassiveXML(k.FromUserName, k.ToUserName, k.CreateTime)
+	}
 }

@@ -38,6 +38,8 @@ type SceneCode struct {
 // SceneFault says what is wrong with a scene; "" when nothing is.
 func SceneFault(scene string) string {
 	switch {
+	case strings.HasPrefix(scene, InviteScene):
+		return "「" + InviteScene + "」开头的场景值留给裂变任务用"
 	case scene == "" || len(scene) > 64:
 		return "场景值应为 1 到 64 个字节，一个汉字 3 个字节"
 	case !utf8.ValidString(scene) || strings.TrimSpace(scene) != scene || strings.ContainsFunc(scene, unicode.IsControl):

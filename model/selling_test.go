@@ -3,6 +3,7 @@ package model
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 func TestVias(t *testing.T) {
@@ -46,18 +47,19 @@ func TestOffer(t *testing.T) {
 		price   bool
 		vias    []Via
 	}{
-		"android":            {sold, both, PlatformAndroid, false, true, []CourseAction{ActionBuy, ActionTrial}, true, []Via{ViaXPay, ViaJSAPI}},
-		"iOS with xpay":      {sold, both, PlatformIOS, false, false, []CourseAction{ActionBuy}, true, []Via{ViaXPay}},
+		"android":            {sold, both, PlatformAndroid, false, true, []CourseAction{ActionBuy, ActionTrial, ActionGift}, true, []Via{ViaXPay, ViaJSAPI}},
+		"iOS with xpay":      {sold, both, PlatformIOS, false, false, []CourseAction{ActionBuy, ActionGift}, true, []Via{ViaXPay}},
 		"iOS without":        {sold, jsapi, PlatformIOS, false, true, []CourseAction{ActionTrial}, false, []Via{}},
 		"iOS without, owned": {sold, jsapi, PlatformIOS, true, true, []CourseAction{ActionLearn}, false, []Via{}},
+		"owned":              {sold, both, PlatformAndroid, true, true, []CourseAction{ActionLearn, ActionGift}, true, []Via{ViaXPay, ViaJSAPI}},
 		"iOS, free":          {with(func(c *Course) { c.Price = 0 }), jsapi, PlatformIOS, false, false, []CourseAction{ActionClaim}, true, []Via{}},
 		"iOS, under a yuan":  {with(func(c *Course) { c.Price = 99 }), both, PlatformIOS, false, false, []CourseAction{}, true, []Via{}},
 		"stopped":            {with(func(c *Course) { c.Status = CourseStopped }), both, PlatformAndroid, false, true, []CourseAction{ActionTrial}, true, []Via{}},
 		"withdrawn, owned":   {with(func(c *Course) { c.Status = CourseWithdrawn }), both, PlatformAndroid, true, false, []CourseAction{ActionLearn}, true, []Via{}},
-		"goods on their way": {with(func(c *Course) { c.GoodsStatus = GoodsPending }), both, PlatformAndroid, false, false, []CourseAction{ActionBuy}, true, []Via{ViaJSAPI, ViaXPay}},
-		"goods refused":      {with(func(c *Course) { c.GoodsStatus = GoodsFailed }), both, PlatformAndroid, false, false, []CourseAction{ActionBuy}, true, []Via{ViaJSAPI}},
+		"goods on their way": {with(func(c *Course) { c.GoodsStatus = GoodsPending }), both, PlatformAndroid, false, false, []CourseAction{ActionBuy, ActionGift}, true, []Via{ViaJSAPI, ViaXPay}},
+		"goods refused":      {with(func(c *Course) { c.GoodsStatus = GoodsFailed }), both, PlatformAndroid, false, false, []CourseAction{ActionBuy, ActionGift}, true, []Via{ViaJSAPI}},
 	} {
-		o := c.c.Offer(c.s, c.p, c.owned, c.trial)
+		o := c.c.Offer(c.s, c.p, c.owned, c.trial, time.Now())
 		if !slices.Equal(o.Actions, c.actions) || o.ShowPrice != c.price || !slices.Equal(o.Vias, c.vias) {
 			t.Errorf("%s: %+v", name, o)
 		}

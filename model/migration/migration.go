@@ -67,6 +67,11 @@ func Status(ctx context.Context, db *gorm.DB) ([]Change, error) {
 
 // Up applies what is missing, waiting while another instance does. Running it again changes nothing.
 func Up(ctx context.Context, db *gorm.DB) error {
+	if on, err := Filling(ctx, db); err != nil {
+		return err
+	} else if on {
+		return ErrFilling
+	}
 	list, err := Status(ctx, db)
 	if err != nil {
 		return err
@@ -74,24 +79,16 @@ func Up(ctx context.Context, db *gorm.DB) error {
 	if !pending(list) {
 		return nil
 	}
-	holder := make([]byte, 16)
-	_, _ = rand.Read(holder)
-	me := hex.EncodeToString(holder)
-	for {
-		got, err := takeLease(ctx, db, me)
-		if err != nil {
-			return err
-		}
-		if got {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
+	me, end, err := hold(ctx, db)
+	if err != nil {
+		return err
 	}
-	defer db.WithContext(context.WithoutCancel(ctx)).Exec("UPDATE schema_lease SET until_unix = 0 WHERE id = 1 AND holder = ?", me)
+	defer end()
+	if on, err := filling(ctx, db); err != nil {
+		return err
+	} else if on { // it began while we waited
+		return ErrFilling
+	}
 	if list, err = Status(ctx, db); err != nil { // another instance may have worked meanwhile
 		return err
 	}
@@ -99,12 +96,20 @@ func Up(ctx context.Context, db *gorm.DB) error {
 		if c.Applied {
 			continue
 		}
-		if ok, err := takeLease(ctx, db, me); err != nil || !ok {
-			return fmt.Errorf("migration %04d: lease lost: %w", c.Number, errors.Join(err, errors.New("another instance works")))
+		if err := applyHeld(ctx, db, me, c); err != nil {
+			return err
 		}
-		if err := apply(ctx, db, c); err != nil {
-			return fmt.Errorf("migration %04d_%s: %w", c.Number, c.Name, err)
-		}
+	}
+	return nil
+}
+
+// applyHeld applies c while the lease is me's.
+func applyHeld(ctx context.Context, db *gorm.DB, me string, c Change) error {
+	if ok, err := takeLease(ctx, db, me); err != nil || !ok {
+		return fmt.Errorf("migration %04d: lease lost: %w", c.Number, errors.Join(err, errors.New("another instance works")))
+	}
+	if err := apply(ctx, db, c); err != nil {
+		return fmt.Errorf("migration %04d_%s: %w", c.Number, c.Name, err)
 	}
 	return nil
 }
@@ -125,6 +130,30 @@ func prepare(ctx context.Context, db *gorm.DB) error {
 		}
 	}
 	return nil
+}
+
+// hold waits until the lease of the schema is ours. me renews it.
+func hold(ctx context.Context, db *gorm.DB) (me string, end func(), err error) {
+	holder := make([]byte, 16)
+	_, _ = rand.Read(holder)
+	me = hex.EncodeToString(holder)
+	for {
+		got, err := takeLease(ctx, db, me)
+		if err != nil {
+			return "", nil, err
+		}
+		if got {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return "", nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	return me, func() {
+		db.WithContext(context.WithoutCancel(ctx)).Exec("UPDATE schema_lease SET until_unix = 0 WHERE id = 1 AND holder = ?", me)
+	}, nil
 }
 
 // takeLease takes or renews the lease: one conditional update, its row count looked at.

@@ -1,0 +1,1 @@
+ALTER TABLE refunds ADD KEY refunds_wx (refund_id)

@@ -1,0 +1,10 @@
+CREATE TABLE IF NOT EXISTS call_quotas (
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  path VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  daily_limit BIGINT NOT NULL,
+  used BIGINT NOT NULL,
+  remain BIGINT NOT NULL,
+  note VARCHAR(120) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  asked_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (appid, path)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci

@@ -1,0 +1,13 @@
+CREATE TABLE IF NOT EXISTS takeovers (
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  sources MEDIUMTEXT NOT NULL,
+  notes MEDIUMTEXT NOT NULL,
+  rules BIGINT NOT NULL,
+  files BIGINT NOT NULL,
+  menu TINYINT(1) NOT NULL,
+  imported_at DATETIME(3) NULL,
+  imported_by VARCHAR(64) NOT NULL,
+  waiting_since DATETIME(3) NULL,
+  waiting_by VARCHAR(64) NOT NULL,
+  updated_at DATETIME(3) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci

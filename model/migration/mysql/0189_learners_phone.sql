@@ -1,0 +1,1 @@
+ALTER TABLE learners ADD COLUMN phone VARBINARY(256) NULL COMMENT 'sealed'

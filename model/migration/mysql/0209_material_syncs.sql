@@ -1,0 +1,22 @@
+CREATE TABLE IF NOT EXISTS material_syncs (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  open_key VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'the appid while it runs',
+  state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  phase VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  page_offset BIGINT NOT NULL DEFAULT 0,
+  step BIGINT NOT NULL DEFAULT 0,
+  total BIGINT NOT NULL DEFAULT 0,
+  seen BIGINT NOT NULL DEFAULT 0,
+  fresh BIGINT NOT NULL DEFAULT 0,
+  gone BIGINT NOT NULL DEFAULT 0,
+  copied BIGINT NOT NULL DEFAULT 0,
+  resume_at DATETIME(3) NULL,
+  last_error VARCHAR(500) NOT NULL DEFAULT '',
+  operator_name VARCHAR(64) NOT NULL DEFAULT '',
+  started_at DATETIME(3) NOT NULL,
+  ended_at DATETIME(3) NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY material_syncs_open (open_key),
+  KEY material_syncs_app (appid, id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,17 @@
+CREATE TABLE IF NOT EXISTS posters (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  campaign_id BIGINT UNSIGNED NOT NULL,
+  title VARCHAR(160) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  note VARCHAR(160) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  colour CHAR(7) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  picture VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  kind VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  ref VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  version BIGINT NOT NULL,
+  created_by VARCHAR(64) NOT NULL,
+  updated_by VARCHAR(64) NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  KEY posters_campaign (appid, campaign_id, id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

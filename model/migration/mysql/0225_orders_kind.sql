@@ -1,0 +1,1 @@
+ALTER TABLE orders ADD COLUMN kind VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'self' COMMENT 'self, gift'

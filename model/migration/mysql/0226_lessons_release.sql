@@ -1,0 +1,1 @@
+ALTER TABLE lessons ADD COLUMN release_how VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'empty, date, days, order', ADD COLUMN release_at DATETIME(3) NULL, ADD COLUMN release_days INT NOT NULL DEFAULT 0

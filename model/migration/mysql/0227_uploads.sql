@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS uploads (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  ukey VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  open_key VARCHAR(160) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  operator_id BIGINT UNSIGNED NOT NULL,
+  purpose VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  title VARCHAR(400) NOT NULL,
+  bytes BIGINT NOT NULL,
+  got BIGINT NOT NULL DEFAULT 0,
+  status VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'open, done, refused',
+  why VARCHAR(300) NOT NULL DEFAULT '',
+  media_id BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  expires_at DATETIME(3) NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uploads_ukey (ukey),
+  UNIQUE KEY uploads_open (open_key),
+  KEY uploads_expires (expires_at)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

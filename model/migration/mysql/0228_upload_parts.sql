@@ -1,0 +1,9 @@
+CREATE TABLE IF NOT EXISTS upload_parts (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  upload_id BIGINT UNSIGNED NOT NULL,
+  start_at BIGINT NOT NULL,
+  bytes BIGINT NOT NULL,
+  sha256 CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  name VARCHAR(96) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  UNIQUE KEY upload_parts_start (upload_id, start_at)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,1 @@
+ALTER TABLE courses ADD COLUMN draft_of BIGINT UNSIGNED NULL COMMENT 'the course this row is the draft of; NULL: a course', ADD COLUMN draft_base CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'what was live when the draft was begun', ADD UNIQUE KEY courses_draft (draft_of)

@@ -1,0 +1,7 @@
+CREATE TABLE IF NOT EXISTS course_texts (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  content MEDIUMTEXT NOT NULL,
+  UNIQUE KEY course_texts_once (appid, hash)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS event_intake (
+  day INT NOT NULL,
+  what VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  n BIGINT NOT NULL,
+  PRIMARY KEY (day, what)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

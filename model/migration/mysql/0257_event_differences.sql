@@ -1,0 +1,12 @@
+CREATE TABLE IF NOT EXISTS event_differences (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  check_id BIGINT UNSIGNED NOT NULL,
+  place VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  day INT NOT NULL,
+  kind TINYINT NOT NULL,
+  ref VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  type TINYINT NOT NULL,
+  was BIGINT NOT NULL,
+  is_now BIGINT NOT NULL,
+  KEY event_differences_check (check_id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

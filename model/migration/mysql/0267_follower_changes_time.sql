@@ -1,0 +1,1 @@
+ALTER TABLE follower_changes ADD KEY follower_changes_time (appid, kind, happened_at)

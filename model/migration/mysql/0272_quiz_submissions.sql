@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS quiz_submissions (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  course_id BIGINT UNSIGNED NOT NULL,
+  lesson_id BIGINT UNSIGNED NOT NULL,
+  learner_id BIGINT UNSIGNED NOT NULL,
+  person_id BIGINT UNSIGNED NOT NULL,
+  idem_key VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'Idempotency-Key of the phone',
+  number INT NOT NULL COMMENT 'which try of the learner it is',
+  quiz MEDIUMTEXT NOT NULL COMMENT 'JSON, as it was asked',
+  answers TEXT NOT NULL COMMENT 'JSON, places of the options picked, by question',
+  points INT NOT NULL,
+  total INT NOT NULL,
+  passed BOOLEAN NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  UNIQUE KEY quiz_submissions_key (learner_id, idem_key),
+  UNIQUE KEY quiz_submissions_number (learner_id, lesson_id, number),
+  KEY quiz_submissions_lesson (lesson_id, id),
+  KEY quiz_submissions_person (person_id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,1 @@
+ALTER TABLE courses ADD COLUMN sale_from DATETIME(3) NULL COMMENT 'sold from; NULL: at once', ADD COLUMN sale_until DATETIME(3) NULL COMMENT 'sold until; NULL: no end', ADD COLUMN flash_price BIGINT NULL COMMENT 'fen, in force from flash_from until flash_until', ADD COLUMN flash_from DATETIME(3) NULL, ADD COLUMN flash_until DATETIME(3) NULL

@@ -1,0 +1,1 @@
+ALTER TABLE course_prices ADD COLUMN flash_price BIGINT NULL, ADD COLUMN flash_from DATETIME(3) NULL, ADD COLUMN flash_until DATETIME(3) NULL

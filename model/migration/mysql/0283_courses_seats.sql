@@ -1,0 +1,1 @@
+ALTER TABLE courses ADD COLUMN seats BIGINT NULL COMMENT 'how many may buy; NULL: any number', ADD COLUMN seats_taken BIGINT NOT NULL DEFAULT 0 COMMENT 'by orders with seat = 1 that are neither closed nor wholly refunded'

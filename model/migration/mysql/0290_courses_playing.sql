@@ -1,0 +1,1 @@
+ALTER TABLE courses ADD COLUMN watermark BOOLEAN NOT NULL DEFAULT 0 COMMENT 'the learner''s number runs over what is played', ADD COLUMN no_forward BOOLEAN NOT NULL DEFAULT 0 COMMENT 'what was not played yet cannot be skipped'

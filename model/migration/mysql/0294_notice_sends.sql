@@ -1,0 +1,22 @@
+CREATE TABLE IF NOT EXISTS notice_sends (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  notice_id BIGINT UNSIGNED NOT NULL,
+  follower_id BIGINT NOT NULL COMMENT 'below 0: erased',
+  openid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  calls INT NOT NULL DEFAULT 0,
+  called_at DATETIME(3) NULL,
+  uncertain_at DATETIME(3) NULL COMMENT 'the first call of which it is not known whether WeChat took it',
+  msg_id VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  early_msg_id VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'told before the answer was kept',
+  early_status VARCHAR(120) NOT NULL DEFAULT '',
+  code VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  reason VARCHAR(300) NOT NULL DEFAULT '',
+  sent_at DATETIME(3) NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY notice_sends_once (notice_id, follower_id),
+  KEY notice_sends_state (notice_id, state, id),
+  KEY notice_sends_told (appid, msg_id),
+  KEY notice_sends_fan (appid, openid, state)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS signup_forms (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  appid VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  campaign_id BIGINT UNSIGNED NOT NULL,
+  open BOOLEAN NOT NULL,
+  title VARCHAR(40) NOT NULL,
+  fields MEDIUMTEXT NOT NULL COMMENT 'JSON: what is asked',
+  last_key INT NOT NULL COMMENT 'the highest key a field ever had',
+  places BIGINT NULL COMMENT 'NULL: any number',
+  taken BIGINT NOT NULL COMMENT 'sign-ups in state joined',
+  last_line BIGINT NOT NULL COMMENT 'the highest line a sign-up ever had',
+  starts_at DATETIME(3) NULL COMMENT 'NULL: the campaign''s first day',
+  ends_at DATETIME(3) NULL COMMENT 'NULL: the end of the campaign''s last day',
+  after_text VARCHAR(500) NOT NULL,
+  version BIGINT NOT NULL,
+  updated_by VARCHAR(64) NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY signup_forms_campaign (appid, campaign_id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci

@@ -1,0 +1,1 @@
+CREATE INDEX refunds_wx ON refunds (refund_id);

@@ -1,0 +1,14 @@
+CREATE TABLE IF NOT EXISTS webhooks (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  appid TEXT NOT NULL,
+  url TEXT NOT NULL,
+  types TEXT NOT NULL,
+  note TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  why_off TEXT NOT NULL,
+  turn INTEGER NOT NULL,
+  updated_by TEXT NOT NULL,
+  created_at DATETIME NOT NULL,
+  updated_at DATETIME NOT NULL,
+  removed_at DATETIME NULL
+);

@@ -1,0 +1,3 @@
+ALTER TABLE courses ADD COLUMN draft_of INTEGER NULL;
+ALTER TABLE courses ADD COLUMN draft_base TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX IF NOT EXISTS courses_draft ON courses (draft_of);

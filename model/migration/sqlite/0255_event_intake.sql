@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS event_intake (
+  day INTEGER NOT NULL,
+  what TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY (day, what)
+);

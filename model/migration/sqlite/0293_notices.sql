@@ -1,0 +1,33 @@
+CREATE TABLE IF NOT EXISTS notices (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  appid TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  template_id TEXT NOT NULL,
+  title TEXT NOT NULL DEFAULT '',
+  content TEXT NOT NULL,
+  words TEXT NOT NULL,
+  nameless TEXT NOT NULL DEFAULT '',
+  url TEXT NOT NULL DEFAULT '',
+  mini_appid TEXT NOT NULL DEFAULT '',
+  mini_path TEXT NOT NULL DEFAULT '',
+  filter TEXT NOT NULL,
+  again_of INTEGER NULL,
+  state TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  content_hash TEXT NOT NULL,
+  total INTEGER NOT NULL DEFAULT 0,
+  step INTEGER NOT NULL DEFAULT 0,
+  resume_at DATETIME NULL,
+  last_error TEXT NOT NULL DEFAULT '',
+  asked_by_id INTEGER NOT NULL DEFAULT 0,
+  asked_by TEXT NOT NULL DEFAULT '',
+  created_by TEXT NOT NULL DEFAULT '',
+  updated_by TEXT NOT NULL DEFAULT '',
+  sent_by TEXT NOT NULL DEFAULT '',
+  sent_at DATETIME NULL,
+  ended_at DATETIME NULL,
+  created_at DATETIME NOT NULL,
+  updated_at DATETIME NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS notices_again ON notices (again_of);
+CREATE INDEX IF NOT EXISTS notices_state ON notices (appid, state, id);
