@@ -50,6 +50,13 @@ type Config struct {
 	XPayAppKey       string `env:"XPAY_APP_KEY" secret:"true" doc:"virtual payment live AppKey"`
 	XPaySandboxKey   string `env:"XPAY_SANDBOX_APP_KEY" secret:"true" doc:"virtual payment sandbox AppKey"`
 	XPayEnv          int    `env:"XPAY_ENV" default:"0" doc:"0 live, 1 sandbox"`
+	S3URL            string `env:"S3_URL" doc:"origin of an S3-compatible storage for uploads; empty: the folder LOUDOU_DATA/media, which several instances must share"`
+	S3Bucket         string `env:"S3_BUCKET" doc:"name of the bucket: it must be there, and not be readable without a signature"`
+	S3Region         string `env:"S3_REGION" doc:"region as the storage calls it; default us-east-1"`
+	S3AccessKey      string `env:"S3_ACCESS_KEY" doc:"id of the key that may read, write and delete in the bucket"`
+	S3SecretKey      string `env:"S3_SECRET_KEY" secret:"true" doc:"the secret of that key"`
+	S3Lookup         string `env:"S3_LOOKUP" doc:"path or dns: where the bucket's name stands in an address; default what the host is known to want"`
+	PosterFont       string `env:"POSTER_FONT" doc:"font file with Chinese that posters are written with (ttf, otf, ttc); empty: one of the system's"`
 	WeChatAPI        string `env:"WECHAT_API" default:"https://api.weixin.qq.com" doc:"base URL of WeChat's API"`
 	PayAPI           string `env:"PAY_API" default:"https://api.mch.weixin.qq.com" doc:"base URL of WeChat Pay's API"`
 	OperatorName     string `env:"OPERATOR_NAME" doc:"first operator, made once if there is none"`
@@ -137,6 +144,7 @@ func Load(path string, lookup func(string) (string, bool)) (Config, error) {
 		}
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	c.S3URL = strings.TrimSuffix(c.S3URL, "/")
 	c.WeChatAPI, c.PayAPI = strings.TrimSuffix(c.WeChatAPI, "/"), strings.TrimSuffix(c.PayAPI, "/")
 	if len(faults) > 0 {
 		return c, faults

@@ -84,6 +84,7 @@ func (c Config) Validate(serve bool) error {
 	c.app(bad, "OFFICIAL", c.OfficialAppID, c.OfficialSecret, c.OfficialToken, c.OfficialAESKey, c.OfficialAESKeyPrevious, c.OfficialMode)
 	c.app(bad, "MINI", c.MiniAppID, c.MiniSecret, c.MiniToken, c.MiniAESKey, c.MiniAESKeyPrevious, c.MiniMode)
 	c.pay(bad)
+	c.s3(bad)
 	if c.XPayOfferID != "" {
 		if c.XPayEnv == 0 && c.XPayAppKey == "" {
 			bad("XPAY_APP_KEY", "missing beside LOUDOU_XPAY_OFFER_ID")
@@ -196,5 +197,27 @@ func (c Config) pay(bad func(string, string)) {
 		} else if _, err := x509.ParsePKIXPublicKey(block.Bytes); err != nil {
 			bad("PAY_PUBLIC_KEY_FILE", "not a public key; the merchant certificate does not serve here")
 		}
+	}
+}
+
+func (c Config) s3(bad func(string, string)) {
+	if c.S3URL == "" {
+		if c.S3Bucket != "" || c.S3AccessKey != "" || c.S3SecretKey != "" {
+			bad("S3_URL", "missing beside the other LOUDOU_S3 settings")
+		}
+		return
+	}
+	if u, err := url.Parse(c.S3URL); err != nil || !wantHTTP.MatchString(c.S3URL) || u.Host == "" || u.Path != "" || u.RawQuery != "" {
+		bad("S3_URL", "must be an origin, like https://s3.example.com")
+	} else if u.Scheme != "https" && !c.Loopback() {
+		bad("S3_URL", "must be https")
+	}
+	for name, v := range map[string]string{"S3_BUCKET": c.S3Bucket, "S3_ACCESS_KEY": c.S3AccessKey, "S3_SECRET_KEY": c.S3SecretKey} {
+		if v == "" {
+			bad(name, "missing beside LOUDOU_S3_URL")
+		}
+	}
+	if c.S3Lookup != "" && c.S3Lookup != "path" && c.S3Lookup != "dns" {
+		bad("S3_LOOKUP", "must be path or dns")
 	}
 }
