@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -71,5 +72,22 @@ func (c *Clock) ask() {
 	c.ahead = theirs.Sub(start.Add(trip / 2))
 	if c.ahead.Abs() > 5*time.Second {
 		slog.Warn("this machine's clock differs from the database's", "ahead", c.ahead.Round(time.Millisecond))
+	}
+}
+
+// WaitOut waits out the little by which two clocks differ; for more than five seconds the answer is ErrUnavailable, and
+// the job comes again.
+func WaitOut(ctx context.Context, d time.Duration) error {
+	if d > 5*time.Second {
+		return fmt.Errorf("%s too early: %w", d, model.ErrUnavailable)
+	}
+	if d <= 0 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }

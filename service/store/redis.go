@@ -32,6 +32,9 @@ func (r *Redis) Close() error {
 	return err
 }
 
+// KeyPrefix begins every key of ours; the rates of service/limit, which forget by themselves, are the library's.
+const KeyPrefix = "loudou:"
+
 // OpenRedis opens the address of LOUDOU_REDIS: empty (in-process), redis://, rediss://,
 // redis+cluster://h1:p,h2:p or redis+sentinel://h1:p,h2:p/mastername. It does not wait for the server.
 func OpenRedis(address string) (*Redis, error) {
