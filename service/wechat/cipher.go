@@ -11,11 +11,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // errCipher is the one answer to every envelope that does not open: a caller who could tell
 // bad padding from a bad length would have an oracle.
 var errCipher = errors.New("envelope does not open")
+
+// errOtherApp is an errCipher whose message was whole and meant for another account. Only our own page tells
+// them apart: the sender hears the same word.
+var errOtherApp = fmt.Errorf("%w: of another app", errCipher)
 
 const (
 	padBlock   = 32 // PKCS#7 to 32 bytes, although AES works on 16
@@ -47,7 +52,7 @@ func newMsgCipher(encodingAESKey, appID string) (*msgCipher, error) {
 	return &msgCipher{block: block, iv: key[:16], appID: []byte(appID)}, nil
 }
 
-// open returns the message inside encrypt (base64 as it stood in the body). Every fault is errCipher.
+// open returns the message inside encrypt (base64 as it stood in the body). Every fault is an errCipher.
 func (c *msgCipher) open(encrypt string) ([]byte, error) {
 	plain := make([]byte, base64.StdEncoding.DecodedLen(len(encrypt)))
 	n, err := base64.StdEncoding.Decode(plain, []byte(encrypt))
@@ -72,6 +77,9 @@ func (c *msgCipher) open(encrypt string) ([]byte, error) {
 	}
 	end := headLength + int(length)
 	if subtle.ConstantTimeCompare(plain[end:], c.appID) != 1 {
+		if strings.HasPrefix(string(plain[end:]), "wx") { // an AppID, not what a wrong key makes
+			return nil, errOtherApp
+		}
 		return nil, errCipher
 	}
 	return plain[headLength:end:end], nil

@@ -114,6 +114,7 @@ type request struct {
 	body   []byte
 	kind   string // Content-Type
 	bare   bool
+	file   bool // the answer may be a file, up to uploadLimit, instead of JSON
 	time   time.Duration
 }
 
@@ -180,6 +181,9 @@ func (c *Client) exchange(ctx context.Context, r request) ([]byte, error) {
 		return raw, err
 	}
 	token, refreshErr := c.tokens.Refresh(ctx, token)
+	if model.CallCode(refreshErr) != "" { // WeChat says why there is no other token, 40164 among them: that is the reason
+		return nil, refreshErr
+	}
 	if refreshErr != nil {
 		return raw, err
 	}
@@ -212,6 +216,9 @@ func (c *Client) once(ctx context.Context, r request, token string) (raw []byte,
 	var head struct {
 		ErrCode json.Number `json:"errcode"`
 		ErrMsg  string      `json:"errmsg"`
+	}
+	if r.file && !bytes.HasPrefix(raw, []byte("{")) {
+		return raw, nil
 	}
 	if json.Unmarshal(raw, &head) != nil {
 		raw = tidy(raw)
@@ -265,8 +272,12 @@ func (c *Client) send(ctx context.Context, r request, token string) ([]byte, int
 		return nil, 0, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit+1))
-	if err == nil && len(raw) > answerLimit {
+	limit := answerLimit
+	if r.file {
+		limit = uploadLimit
+	}
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
+	if err == nil && len(raw) > limit {
 		err = errors.New("the answer is too long")
 	}
 	return raw, resp.StatusCode, err

@@ -163,7 +163,7 @@ func TestMessagesAndMedia(t *testing.T) {
 	}
 	png := []byte("\x89PNG\r\n\x1a\n0000000000000000")
 	for _, permanent := range []bool{false, true} {
-		m, err := c.UploadMedia(ctx, "cover.png", png, permanent)
+		m, err := c.UploadMaterial(ctx, model.MaterialUpload{Kind: model.MaterialImage, Name: "cover.png", Data: png, Permanent: permanent})
 		if err != nil || m.MediaID == "" || permanent != (m.URL != "") {
 			t.Fatalf("permanent %v: %+v, %v", permanent, m, err)
 		}
@@ -174,7 +174,7 @@ func TestMessagesAndMedia(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := c.UploadMedia(ctx, "cover.png", make([]byte, uploadLimit+1), true); !errors.Is(err, model.ErrInvalid) {
+	if _, err := c.UploadMaterial(ctx, model.MaterialUpload{Kind: model.MaterialImage, Name: "cover.png", Data: make([]byte, uploadLimit+1), Permanent: true}); !errors.Is(err, model.ErrInvalid) {
 		t.Errorf("too big: %v", err)
 	}
 	if err := c.SendCustom(ctx, to, model.Message{Type: "transfer_customer_service"}); !errors.Is(err, model.ErrInvalid) {
@@ -252,7 +252,7 @@ func TestDayQuotaStopsOnlyThatPathUntilMidnight(t *testing.T) {
 		t.Errorf("another path: %v", err)
 	}
 	var stopped time.Time
-	for _, p := range c.Health().Paths {
+	for _, p := range c.Paths() {
 		if p.Path == "/cgi-bin/user/get" {
 			stopped = p.StoppedUntil
 		}
@@ -325,8 +325,8 @@ func TestConnectFailureIsKnownAndBreakerOpens(t *testing.T) {
 			t.Fatalf("err = %v", err)
 		}
 	}
-	if !strings.Contains(c.Health().Paths[0].LastError, "did not answer just now") {
-		t.Errorf("the breaker stayed shut: %v", c.Health().Paths)
+	if !strings.Contains(c.Paths()[0].LastError, "did not answer just now") {
+		t.Errorf("the breaker stayed shut: %v", c.Paths())
 	}
 }
 
@@ -418,7 +418,7 @@ func TestCanary(t *testing.T) {
 		keep(err)
 		_, err = c.Code2Session(ctx, "code")
 		keep(err)
-		_, err = c.UploadMedia(ctx, "a.png", []byte("x"), true)
+		_, err = c.UploadMaterial(ctx, model.MaterialUpload{Kind: model.MaterialImage, Name: "a.png", Data: []byte("x"), Permanent: true})
 		keep(err)
 		_, err = c.MsgSecCheck(ctx, "o1", SceneLog, "x")
 		keep(err)
@@ -428,7 +428,7 @@ func TestCanary(t *testing.T) {
 		c.breaker = breaker{}
 		_, err = c.Code2Session(ctx, "code")
 		keep(err)
-		health, _ := json.Marshal(c.Health())
+		health, _ := json.Marshal([]any{c.Paths(), c.Tokens().Health(context.Background())})
 		all = append(all, string(health))
 		for _, s := range all {
 			if strings.Contains(s, "CANARY") {

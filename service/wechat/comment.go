@@ -8,13 +8,7 @@ import (
 	"loudou/model"
 )
 
-// CommentAt names an article: the number of the send or publication that carried it, and its place in it from 0.
-type CommentAt struct {
-	MsgDataID string
-	Index     int
-}
-
-func (a CommentAt) body(more map[string]any) map[string]any {
+func body(a model.CommentAt, more map[string]any) map[string]any {
 	out := map[string]any{"msg_data_id": json.Number(a.MsgDataID), "index": a.Index}
 	for k, v := range more {
 		out[k] = v
@@ -24,17 +18,17 @@ func (a CommentAt) body(more map[string]any) map[string]any {
 
 // CommentSwitch opens or closes the comments of an article. Errors: ErrForbidden (88000), ErrNotFound (88001).
 // Source: 打开已群发文章评论, 关闭已群发文章评论.
-func (c *Client) CommentSwitch(ctx context.Context, at CommentAt, open bool) error {
+func (c *Client) CommentSwitch(ctx context.Context, at model.CommentAt, open bool) error {
 	path := "/cgi-bin/comment/close"
 	if open {
 		path = "/cgi-bin/comment/open"
 	}
-	return c.post(ctx, path, at.body(nil), nil)
+	return c.post(ctx, path, body(at, nil), nil)
 }
 
 // CommentList reads comments from begin, the newest first, at most 49 at a time; kind 0 all, 1 ordinary, 2 picked.
 // Source: 查看指定文章的评论数据.
-func (c *Client) CommentList(ctx context.Context, at CommentAt, begin, count, kind int) (list []model.Comment, total int, err error) {
+func (c *Client) CommentList(ctx context.Context, at model.CommentAt, begin, count, kind int) (list []model.Comment, total int, err error) {
 	var out struct {
 		Total   int `json:"total"`
 		Comment []struct {
@@ -46,7 +40,7 @@ func (c *Client) CommentList(ctx context.Context, at CommentAt, begin, count, ki
 			Reply   json.RawMessage `json:"reply"`
 		} `json:"comment"`
 	}
-	if err := c.post(ctx, "/cgi-bin/comment/list", at.body(map[string]any{"begin": begin, "count": count, "type": kind}), &out); err != nil {
+	if err := c.post(ctx, "/cgi-bin/comment/list", body(at, map[string]any{"begin": begin, "count": count, "type": kind}), &out); err != nil {
 		return nil, 0, err
 	}
 	for _, o := range out.Comment {
@@ -78,14 +72,14 @@ func readReply(raw json.RawMessage) (string, *time.Time) {
 	return one.Content, &at
 }
 
-func (c *Client) commentAct(ctx context.Context, path string, at CommentAt, id int64, more map[string]any) error {
-	body := at.body(more)
-	body["user_comment_id"] = id
-	return c.post(ctx, path, body, nil)
+func (c *Client) commentAct(ctx context.Context, path string, at model.CommentAt, id int64, more map[string]any) error {
+	in := body(at, more)
+	in["user_comment_id"] = id
+	return c.post(ctx, path, in, nil)
 }
 
 // CommentElect picks a comment, or takes the pick back. Source: 将评论标记精选.
-func (c *Client) CommentElect(ctx context.Context, at CommentAt, id int64, on bool) error {
+func (c *Client) CommentElect(ctx context.Context, at model.CommentAt, id int64, on bool) error {
 	path := "/cgi-bin/comment/unmarkelect"
 	if on {
 		path = "/cgi-bin/comment/markelect"
@@ -94,16 +88,16 @@ func (c *Client) CommentElect(ctx context.Context, at CommentAt, id int64, on bo
 }
 
 // CommentDelete takes a comment away for good. Source: 删除评论.
-func (c *Client) CommentDelete(ctx context.Context, at CommentAt, id int64) error {
+func (c *Client) CommentDelete(ctx context.Context, at model.CommentAt, id int64) error {
 	return c.commentAct(ctx, "/cgi-bin/comment/delete", at, id, nil)
 }
 
 // CommentReply answers a comment; ErrConflict (88005) when it has an answer. Source: 回复评论.
-func (c *Client) CommentReply(ctx context.Context, at CommentAt, id int64, content string) error {
+func (c *Client) CommentReply(ctx context.Context, at model.CommentAt, id int64, content string) error {
 	return c.commentAct(ctx, "/cgi-bin/comment/reply/add", at, id, map[string]any{"content": content})
 }
 
 // CommentUnreply takes the answer away. Source: 删除回复.
-func (c *Client) CommentUnreply(ctx context.Context, at CommentAt, id int64) error {
+func (c *Client) CommentUnreply(ctx context.Context, at model.CommentAt, id int64) error {
 	return c.commentAct(ctx, "/cgi-bin/comment/reply/delete", at, id, nil)
 }

@@ -15,22 +15,15 @@ type PathHealth struct {
 	Calls        int64
 	Errors       int64
 	LastAt       time.Time
+	LastOKAt     time.Time
 	LastErrorAt  time.Time
-	LastError    string
+	LastError    string    // Chinese, where WeChat gave a code
+	LastCode     string    // WeChat's
 	StoppedUntil time.Time // the day's quota is used up until then; zero when it is not
 }
 
-// Health is one app's connection to WeChat, as this instance sees it.
-type Health struct {
-	AppID string
-	Token TokenHealth
-	Paths []PathHealth
-}
-
-// Health tells how the calls of this app have gone, by path.
-func (c *Client) Health() Health {
-	return Health{AppID: c.o.AppID, Token: c.tokens.Health(), Paths: c.health.list(c.now())}
-}
+// Paths tells how each interface has done since this instance started; it asks nobody.
+func (c *Client) Paths() []PathHealth { return c.health.list(c.now()) }
 
 type health struct {
 	mu    sync.Mutex
@@ -54,10 +47,12 @@ func (h *health) count(path string, now time.Time, err error) {
 	p := h.path(path)
 	p.Calls++
 	p.LastAt = now
-	if err != nil {
-		p.Errors++
-		p.LastErrorAt, p.LastError = now, said(err)
+	if err == nil {
+		p.LastOKAt = now
+		return
 	}
+	p.Errors++
+	p.LastErrorAt, p.LastError, p.LastCode = now, said(err), model.CallCode(err)
 }
 
 func said(err error) string {

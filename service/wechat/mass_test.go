@@ -58,7 +58,7 @@ func TestDraftsAndPublishing(t *testing.T) {
 	f := wechattest.New(wechattest.Options{JobTime: time.Millisecond}).Start(t)
 	h := listen(t, f)
 	ctx, c := context.Background(), official(t, f)
-	thumb, err := c.UploadMedia(ctx, "a.png", png, true)
+	thumb, err := c.UploadMaterial(ctx, model.MaterialUpload{Kind: model.MaterialImage, Name: "a.png", Data: png, Permanent: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestComments(t *testing.T) {
 	f := wechattest.New(wechattest.Options{JobTime: time.Millisecond}).Start(t)
 	ctx, c := context.Background(), official(t, f)
 	f.Follow("oA", "")
-	thumb, _ := c.UploadMedia(ctx, "a.png", png, true)
+	thumb, _ := c.UploadMaterial(ctx, model.MaterialUpload{Kind: model.MaterialImage, Name: "a.png", Data: png, Permanent: true})
 	id, err := c.DraftAdd(ctx, []model.DraftArticle{{Title: "文", Content: "<p>文</p>", Thumb: thumb.MediaID}})
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func TestComments(t *testing.T) {
 		t.Fatalf("%+v %v", sent, err)
 	}
 	f.Wait()
-	at := CommentAt{MsgDataID: sent.MsgDataID}
+	at := model.CommentAt{MsgDataID: sent.MsgDataID}
 	if n := f.Comment("oA", sent.MsgDataID, 0, "关着"); n != 0 {
 		t.Error("commented while closed")
 	}
@@ -202,7 +202,7 @@ func TestComments(t *testing.T) {
 	if err := c.CommentDelete(ctx, at, n); !errors.Is(err, model.ErrNotFound) {
 		t.Errorf("deleted twice: %v", err)
 	}
-	if _, _, err := c.CommentList(ctx, CommentAt{MsgDataID: "1"}, 0, 20, 0); !errors.Is(err, model.ErrNotFound) {
+	if _, _, err := c.CommentList(ctx, model.CommentAt{MsgDataID: "1"}, 0, 20, 0); !errors.Is(err, model.ErrNotFound) {
 		t.Errorf("no such article: %v", err)
 	}
 }

@@ -15,18 +15,12 @@ import (
 
 var phoneCode = regexp.MustCompile(`^[0-9A-Za-z_\-=+/]{1,256}$`)
 
-// Phone is a learner's phone number, from the button's code.
-type Phone struct {
-	Number  string // without the country's code
-	Country string // 86
-}
-
 // PhoneNumber exchanges the code of the phone button (not wx.login's), once; WeChat charges for each success.
 // Errors: ErrInvalid, ErrUnavailable. Source: 获取手机号.
-func (c *Client) PhoneNumber(ctx context.Context, code string) (Phone, error) {
+func (c *Client) PhoneNumber(ctx context.Context, code string) (model.Phone, error) {
 	const path = "/wxa/business/getuserphonenumber"
 	if !phoneCode.MatchString(code) {
-		return Phone{}, decline(path, "code", "手机号凭证无效，请重试")
+		return model.Phone{}, decline(path, "code", "手机号凭证无效，请重试")
 	}
 	var out struct {
 		Info struct {
@@ -38,12 +32,12 @@ func (c *Client) PhoneNumber(ctx context.Context, code string) (Phone, error) {
 		} `json:"phone_info"`
 	}
 	if err := c.post(ctx, path, map[string]string{"code": code}, &out); err != nil {
-		return Phone{}, err
+		return model.Phone{}, err
 	}
 	if out.Info.Number == "" || out.Info.Watermark.AppID != c.o.AppID {
-		return Phone{}, unreadable(path)
+		return model.Phone{}, unreadable(path)
 	}
-	return Phone{Number: out.Info.Number, Country: strings.Trim(string(out.Info.Country), `"`)}, nil
+	return model.Phone{Number: out.Info.Number, Country: strings.Trim(string(out.Info.Country), `"`)}, nil
 }
 
 // Scene says where a text is going to stand, for MsgSecCheck.
@@ -85,6 +79,26 @@ func (c *Client) MsgSecCheck(ctx context.Context, openid model.OpenID, scene Sce
 		return TextCheck{}, err
 	}
 	return TextCheck{Suggest: string(res.Result.Suggest), Label: int(res.Result.Label), TraceID: res.TraceID}, nil
+}
+
+// MediaCheckAsync has WeChat fetch the picture at address and look whether it may be shown; what it thinks comes within
+// half an hour as the event wxa_media_check with this trace_id. Errors as of MsgSecCheck. Source: 多媒体内容安全识别.
+func (c *Client) MediaCheckAsync(ctx context.Context, openid model.OpenID, scene Scene, address string) (traceID string, err error) {
+	const path = "/wxa/media_check_async"
+	if openid == "" || !strings.HasPrefix(address, "http") {
+		return "", decline(path, "openid or media_url", "没有要检查的图片")
+	}
+	var out struct {
+		TraceID string `json:"trace_id"`
+	}
+	in := map[string]any{"version": 2, "openid": string(openid), "scene": int(scene), "media_url": address, "media_type": 2}
+	if err := c.post(ctx, path, in, &out); err != nil {
+		return "", err
+	}
+	if out.TraceID == "" || len(out.TraceID) > 128 {
+		return "", unreadable(path)
+	}
+	return out.TraceID, nil
 }
 
 // UploadShippingInfo tells WeChat that the goods of a WeChat Pay payment, nothing but bits, were handed over: in

@@ -26,11 +26,16 @@ const pushAge = 300 * time.Second
 type Refusal struct {
 	Status int
 	Reason string
+	Why    string // a finer word for our own page, which the sender never hears; empty: Reason says it all
 }
 
 func (r *Refusal) Error() string { return "push refused: " + r.Reason }
 
 func refuse(status int, reason string) error { return &Refusal{Status: status, Reason: reason} }
+
+func refuseFor(status int, reason, why string) error {
+	return &Refusal{Status: status, Reason: reason, Why: why}
+}
 
 // Mode is how pushes come and answers go.
 type Mode string
@@ -163,12 +168,20 @@ func (r *Receiver) Query(rawQuery string) error {
 func (r *Receiver) query(rawQuery string) (pushQuery, error) {
 	q, ok := parsePushQuery(rawQuery)
 	if !ok || !plainNonce(q.nonce) || !signed(q.signature, []string{r.token, q.timestamp, q.nonce}) {
-		return q, refuse(http.StatusForbidden, "bad_signature")
+		if ok && plainNonce(q.nonce) && hexSignature(q.signature) && r.fresh(q.timestamp) {
+			return q, refuse(http.StatusForbidden, "bad_signature")
+		}
+		return q, refuseFor(http.StatusForbidden, "bad_signature", "stranger") // WeChat does not write like this
 	}
 	if !r.fresh(q.timestamp) {
 		return q, refuse(http.StatusForbidden, "stale")
 	}
 	return q, nil
+}
+
+// hexSignature tells whether s has the form of a signature, whoever made it.
+func hexSignature(s string) bool {
+	return len(s) == 40 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 // plainNonce holds for every nonce WeChat makes; ours goes back inside CDATA.
@@ -231,6 +244,9 @@ func (r *Receiver) Open(ctx context.Context, rawQuery string, body []byte) (Enve
 			return Envelope{}, refuse(http.StatusForbidden, "bad_msg_signature")
 		}
 		plain, err := r.decrypt(encrypt)
+		if errors.Is(err, errOtherApp) {
+			return Envelope{}, refuseFor(http.StatusForbidden, "bad_cipher", "other_app")
+		}
 		if err != nil {
 			return Envelope{}, refuse(http.StatusForbidden, "bad_cipher")
 		}
@@ -240,7 +256,7 @@ func (r *Receiver) Open(ctx context.Context, rawQuery string, body []byte) (Enve
 		}
 		env.sealed = r.mode != Compatible
 	case q.encryptType == "aes":
-		return Envelope{}, refuse(http.StatusForbidden, "bad_cipher") // no key to open it with
+		return Envelope{}, refuseFor(http.StatusForbidden, "bad_cipher", "no_key")
 	case r.mode != Plain:
 		return Envelope{}, refuse(http.StatusForbidden, "plain_refused")
 	default:
@@ -259,8 +275,12 @@ func (r *Receiver) Open(ctx context.Context, rawQuery string, body []byte) (Enve
 
 func (r *Receiver) decrypt(encrypt string) (plain []byte, err error) {
 	for _, k := range r.keys {
-		if plain, err = k.open(encrypt); err == nil {
+		plain, one := k.open(encrypt)
+		if one == nil {
 			return plain, nil
+		}
+		if !errors.Is(err, errOtherApp) { // the key that opened it says more than the one that did not
+			err = one
 		}
 	}
 	return nil, err

@@ -326,6 +326,36 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// The page tells a wrong Token from a stranger, and a wrong key from another account; the sender hears the same.
+func TestRefusedForOurselves(t *testing.T) {
+	s := newSender()
+	why := func(o func(*ReceiverOptions), query string, body []byte) string {
+		_, err := receiver(t, o).Open(context.Background(), query, body)
+		var r *Refusal
+		if !errors.As(err, &r) {
+			return fmt.Sprint(err)
+		}
+		return r.Reason + " " + r.Why
+	}
+	query, body := s.safe(t, textPush("hi"))
+	foreign := s
+	foreign.appID = "wx9999999999999999"
+	foreignQuery, foreignBody := foreign.safe(t, textPush("hi"))
+	for _, c := range []struct{ name, got, want string }{
+		{"another Token", why(func(o *ReceiverOptions) { o.Token = "another" }, query, body), "bad_signature "},
+		{"another key", why(func(o *ReceiverOptions) { o.AESKey = strings.Repeat("b", 43) }, query, body), "bad_cipher "},
+		{"another account", why(nil, foreignQuery, foreignBody), "bad_cipher other_app"},
+		{"another account, by the key before", why(func(o *ReceiverOptions) { o.PreviousAESKey, o.AESKey = o.AESKey, strings.Repeat("b", 43) }, foreignQuery, foreignBody), "bad_cipher other_app"},
+		{"no key", why(func(o *ReceiverOptions) { o.AESKey = "" }, query, body), "bad_cipher no_key"},
+		{"a stranger", why(nil, "signature=abc&timestamp=1&nonce=x", body), "bad_signature stranger"},
+		{"a stranger with nothing", why(nil, "", body), "bad_signature stranger"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, c.got, c.want)
+		}
+	}
+}
+
 func TestReplay(t *testing.T) {
 	shared := &sharedNonces{m: map[string]string{}}
 	with := func(o *ReceiverOptions) { o.Nonces = shared }

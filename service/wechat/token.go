@@ -31,6 +31,7 @@ type Tokens struct {
 
 	mu      sync.Mutex
 	have    token
+	from    TokenFrom
 	calls   []time.Time // of the last hour, this instance's
 	forced  []time.Time
 	failed  int // in a row
@@ -124,7 +125,7 @@ func (t *Tokens) search(ctx context.Context, stale string) (string, error) {
 	for {
 		shared, err := t.load(ctx)
 		if err == nil && good(shared) {
-			t.keep(shared)
+			t.keep(shared, TokenFound)
 			return shared.Value, nil
 		}
 		var gen int64
@@ -139,7 +140,7 @@ func (t *Tokens) search(ctx context.Context, stale string) (string, error) {
 			defer release()
 			// Another instance may have finished between our look and our lease.
 			if shared, err := t.load(ctx); err == nil && good(shared) {
-				t.keep(shared)
+				t.keep(shared, TokenFound)
 				return shared.Value, nil
 			}
 			return t.fetch(ctx, stale, gen, true, have)
@@ -171,7 +172,7 @@ func (t *Tokens) fetch(ctx context.Context, stale string, gen int64, shared bool
 		return "", err
 	}
 	k.Gen = gen
-	t.keep(k)
+	t.keep(k, TokenAsked)
 	if shared {
 		t.store(ctx, k)
 	}
@@ -254,10 +255,10 @@ func lastHour(list []time.Time, now time.Time) []time.Time {
 	return list
 }
 
-func (t *Tokens) keep(k token) {
+func (t *Tokens) keep(k token, from TokenFrom) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.have = k
+	t.have, t.from = k, from
 }
 
 func (t *Tokens) trouble(err error) error {
@@ -359,20 +360,48 @@ func (t *Tokens) allowShared(ctx context.Context, now time.Time) bool {
 type TokenHealth struct {
 	Age       time.Duration // zero: none yet
 	Expires   time.Time
-	CallsHour int // made by this instance
+	From      TokenFrom
+	CallsHour int // by all instances where Redis is shared, else by this one
 	LastError string
+	LastCode  string // WeChat's, of LastError
 }
 
-// Health tells how the token does.
-func (t *Tokens) Health() TokenHealth {
+// TokenFrom is where this instance has its token from.
+type TokenFrom string
+
+// Asked for by this instance; found in Redis, where another instance or an earlier run of this one left it.
+const (
+	TokenAsked TokenFrom = "asked"
+	TokenFound TokenFrom = "found"
+)
+
+// Health tells how the token does. An instance that has not needed one yet looks for the one all share.
+func (t *Tokens) Health(ctx context.Context) TokenHealth {
+	shared, err := t.load(ctx)
+	now := t.now()
+	all := int64(-1)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, redisTime)
+		defer cancel()
+		if n, err := t.redis.ZCount(ctx, t.key(":calls"), fmt.Sprint(now.Add(-time.Hour).UnixMilli()), "+inf").Result(); err == nil {
+			all = n
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h := TokenHealth{Expires: t.have.Expires, CallsHour: len(lastHour(t.calls, t.now()))}
-	if t.have.Value != "" {
-		h.Age = t.now().Sub(t.have.Born)
+	have, from := t.have, t.from
+	if err == nil && shared.alive(now) && shared.Value != have.Value && shared.Gen > have.Gen {
+		have, from = shared, TokenFound
+	}
+	h := TokenHealth{CallsHour: len(lastHour(t.calls, now))}
+	if have.Value != "" {
+		h.Age, h.Expires, h.From = now.Sub(have.Born), have.Expires, from
 	}
 	if t.failure != nil {
-		h.LastError = t.failure.Error()
+		h.LastError, h.LastCode = said(t.failure), model.CallCode(t.failure)
+	}
+	if all >= 0 {
+		h.CallsHour = int(all)
 	}
 	return h
 }

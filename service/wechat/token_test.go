@@ -202,7 +202,7 @@ func TestOlderTokenNeverReplacesNewer(t *testing.T) {
 				t.Errorf("in Redis: %+v, %v", got, err)
 			}
 			// One that a call was refused with does not come back from a Redis that went back in time.
-			c.tokens.keep(k("refused", 3000))
+			c.tokens.keep(k("refused", 3000), TokenAsked)
 			got, err := c.tokens.Refresh(ctx, "refused")
 			if err != nil || got == "new" || got == "refused" {
 				t.Errorf("refreshed to %q, %v", got, err)
@@ -241,5 +241,30 @@ func TestCallerGivesUpOthersGoOn(t *testing.T) {
 	}
 	if n := f.Count(tokenPath); n != 1 {
 		t.Errorf("%d token calls, want 1", n)
+	}
+}
+
+// The page of an instance that has not needed a token yet tells of the one all share.
+func TestTokenHealthSaysWhereFrom(t *testing.T) {
+	for name, r := range redises(t) {
+		t.Run(name, func(t *testing.T) {
+			ctx := context.Background()
+			f := wechattest.New(wechattest.Options{}).Start(t)
+			all := instances(t, f, r, 2)
+			for _, c := range all {
+				if h := c.Tokens().Health(ctx); h.Age != 0 || h.From != "" {
+					t.Errorf("before any: %+v", h)
+				}
+			}
+			if _, err := all[0].Tokens().Token(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if h := all[0].Tokens().Health(ctx); h.From != TokenAsked || h.Age <= 0 || h.CallsHour != 1 {
+				t.Errorf("who asked: %+v", h)
+			}
+			if h := all[1].Tokens().Health(ctx); h.From != TokenFound || h.Age <= 0 || h.CallsHour != 1 || time.Until(h.Expires) < time.Hour {
+				t.Errorf("who did not: %+v", h)
+			}
+		})
 	}
 }

@@ -31,6 +31,17 @@ func (p *Post) open(i int) bool {
 	return p.Articles[i].Comments == 1
 }
 
+// CommentMost is how long the phone lets a comment be, in characters.
+const CommentMost = 600
+
+// CommentsOpen says whether fans may comment an article.
+func (f *Fake) CommentsOpen(msgDataID string, index int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := f.postOf(msgDataID)
+	return p != nil && p.open(index)
+}
+
 // Comment lets somebody comment an article; 0 when comments are closed or there is no such article.
 func (f *Fake) Comment(id, msgDataID string, index int, text string) int64 {
 	f.mu.Lock()

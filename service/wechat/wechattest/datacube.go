@@ -180,6 +180,8 @@ func (a *Article) total(n int, day string) map[string]any {
 	told := share(.74)
 	if a.Quiet {
 		told = 0
+	} else if a.Delivered > 0 {
+		told = min(told, a.Delivered)
 	}
 	rate := 0.0
 	if !a.Quiet && a.Delivered > 0 {

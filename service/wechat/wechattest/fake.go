@@ -10,12 +10,15 @@
 // compatible and safe mode, XML and JSON, told again when no good answer came in five seconds; the answer judged as
 // WeChat judges it, and what the fan would see kept in a chat.
 //
-// Three figures of the datacube are there: followers who came and left (its own people), their total, and the
+// Figures of the datacube are there: followers who came and left (its own people), their total, the visits of the
+// Mini Program (a login is one; pages and sources are made up in proportion), and the
 // running totals of published articles (a curve towards a number the test names).
 //
 // Drafts, publishing and mass sends with their quotas, their end told by an event or asked for; comments.
 //
-// What it does not: mass sends to a list of openids, template and subscribe messages, the other figures, OAuth
+// Template messages and subscription notices to fans, their fields checked, their end pushed.
+//
+// What it does not: mass sends to a list of openids, subscribe messages of the Mini Program, the other figures, OAuth
 // pages, third-party platforms, the real risk control, and any limit that would need millions of calls. Quotas are
 // counted only where a test orders it (Fail with an errcode). Signature times and token ages follow the real clock;
 // CreateTime, subscribe_time and message windows follow Options.Now.
@@ -85,16 +88,18 @@ type Fake struct {
 	mux    *http.ServeMux
 	server *httptest.Server
 
-	mu     sync.Mutex
-	s      state
-	bad    BadDays
-	jobs   Jobs
-	tokens map[string]*token // by value
-	last   map[string]string // the current token by appid and kind
-	once   map[string]code   // login and phone codes
-	pushes sync.WaitGroup
-	done   chan struct{}
-	closed bool
+	mu       sync.Mutex
+	s        state
+	bad      BadDays
+	jobs     Jobs
+	notices  Notices
+	tokens   map[string]*token // by value
+	last     map[string]string // the current token by appid and kind
+	once     map[string]code   // login and phone codes
+	pushes   sync.WaitGroup
+	pictures mediaJudge
+	done     chan struct{}
+	closed   bool
 }
 
 // New makes a fake; Close ends it.
@@ -199,6 +204,23 @@ func (f *Fake) SetMode(appid string, m Mode, json bool) {
 	}
 }
 
+// SetSecrets is the operator typing another Token and EncodingAESKey into WeChat's console; an empty one stays.
+func (f *Fake) SetSecrets(appid, token, aesKey string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range []*App{&f.opt.Official, &f.opt.Mini} {
+		if a.AppID != appid {
+			continue
+		}
+		if token != "" {
+			a.Token = token
+		}
+		if aesKey != "" {
+			a.AESKey = aesKey
+		}
+	}
+}
+
 // SetBadDays changes how pushes go wrong from now on.
 func (f *Fake) SetBadDays(b BadDays) { f.mu.Lock(); f.bad = b; f.mu.Unlock() }
 
@@ -223,6 +245,9 @@ func (f *Fake) Counts() map[string]int { return f.gate.Counts() }
 // Calls gives the last calls of the paths of pattern.
 func (f *Fake) Calls(pattern string) []Call { return f.gate.Calls(pattern) }
 
+// Forget drops the calls that are kept: for who measures memory.
+func (f *Fake) Forget() { f.gate.Forget() }
+
 // ErrCode is a Fault that answers an errcode as WeChat does: HTTP 200 and a rid.
 func ErrCode(code int) Fault {
 	b, _ := json.Marshal(map[string]any{"errcode": code, "errmsg": errmsg(code)})
@@ -239,7 +264,7 @@ var messages = map[int]string{
 	41030: "invalid page", 42001: "access_token expired", 43001: "require GET method", 43002: "require POST method", 44002: "empty post data", 44004: "empty content", 45001: "media size out of limit", 45009: "reach max api daily quota limit", 45011: "api minute-quota reach limit mustslower retry next minute",
 	45015: "response out of time limit or subscription is canceled", 45029: "qrcode count out of limit", 45047: "out of response count limit", 46003: "menu no exist", 47001: "data format error", 47003: "argument invalid!", 48001: "api unauthorized", 48006: "forbid to clear quota because of reaching the limit",
 	40059: "invalid msg id", 40114: "invalid index", 40132: "invalid username", 44003: "empty news data", 45002: "content size out of limit", 45003: "title size out of limit", 45004: "description size out of limit", 45005: "url size out of limit", 45008: "article size out of limit",
-	45028: "has no masssend quota", 45065: "clientmsgid exist", 45066: "same clientmsgid retry too fast", 45067: "clientmsgid size out of limit", 45159: "invalid tag id", 43004: "require subscribe", 53600: "article id invalid",
+	45028: "has no masssend quota", 45065: "clientmsgid exist", 45066: "same clientmsgid retry too fast", 45067: "clientmsgid size out of limit", 45159: "invalid tag id", 40037: "invalid template_id", 43101: "user refuse to accept the msg", 40164: "invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, not in whitelist", 43004: "require subscribe", 53600: "article id invalid",
 	88000: "without comment privilege", 88001: "msg_data is not exists", 88003: "elected comment upper limit", 88005: "already reply", 88007: "reply content is empty or content length limit", 88008: "comment is not exists", 88010: "count range error. cout <= 0 or count > 50",
 	65301: "no such menuid", 65303: "there is no selfmenu, please create selfmenu first", 65304: "match rule empty", 76021: "cgi_path not found", 87009: "invalid signature", 10060001: "支付单不存在",
 }

@@ -2,11 +2,11 @@ package wechattest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"io"
 	"net/http"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/skip2/go-qrcode"
@@ -24,6 +24,24 @@ func (f *Fake) AddMedia(kind, mime string, data []byte) string {
 	f.mu.Unlock()
 	f.changed()
 	return m.ID
+}
+
+// AddNews puts permanent news there, as accounts have that are older than the draft box, and gives its media_id.
+func (f *Fake) AddNews(articles ...DraftArticle) string {
+	f.mu.Lock()
+	m := f.keepMedia("news", "", "", nil, true)
+	m.News = articles
+	f.mu.Unlock()
+	f.changed()
+	return m.ID
+}
+
+// DropMedia takes material away as somebody would in WeChat's own console.
+func (f *Fake) DropMedia(id string) {
+	f.mu.Lock()
+	delete(f.s.Media, id)
+	f.mu.Unlock()
+	f.changed()
 }
 
 // Media gives the bytes and kind of material, for the phone that shows it.
@@ -65,11 +83,54 @@ func upload(w http.ResponseWriter, r *http.Request, kind string) (data []byte, m
 		refuse(w, map[string]int{"image": 40009, "voice": 40010, "video": 40011, "thumb": 40012}[kind])
 		return
 	}
-	if (kind == "image" || kind == "thumb") && !strings.HasPrefix(mime, "image/") {
-		refuse(w, 40137)
+	mime, code := judgeFile(kind, mime, data)
+	if code != 0 {
+		refuse(w, code)
 		return
 	}
 	return data, mime, head.Filename, true
+}
+
+// judgeFile tells by the bytes what a file is, and whether WeChat takes it as this kind. Of sounds it measures those
+// whose length stands in plain sight: wav and amr.
+func judgeFile(kind, mime string, data []byte) (string, int) {
+	has := func(head string) bool { return bytes.HasPrefix(data, []byte(head)) }
+	switch kind {
+	case "image":
+		if mime != "image/png" && mime != "image/jpeg" && mime != "image/gif" && mime != "image/bmp" {
+			return mime, 40137
+		}
+	case "thumb":
+		if mime != "image/jpeg" {
+			return mime, 40137
+		}
+	case "voice":
+		seconds := 0.0
+		switch {
+		case has("#!AMR\n"):
+			mime, seconds = "audio/amr", float64(len(data)-6)/32/50 // as phones record it: 12.2 kbit/s
+		case mime == "audio/wave":
+			mime = "audio/wav"
+			if at := bytes.Index(data, []byte("data")); at > 0 && len(data) > 32 {
+				seconds = float64(len(data)-at-8) / float64(max(1, binary.LittleEndian.Uint32(data[28:])))
+			}
+		case has("\x30\x26\xb2\x75"):
+			mime = "audio/x-ms-wma"
+		case has("ID3"), len(data) > 1 && data[0] == 0xff && data[1]&0xe6 == 0xe2:
+			mime = "audio/mpeg"
+		default:
+			return mime, 40005
+		}
+		if seconds > 60 {
+			return mime, 45007
+		}
+	case "video":
+		if len(data) < 12 || string(data[4:8]) != "ftyp" {
+			return mime, 40005
+		}
+		mime = "video/mp4"
+	}
+	return mime, 0
 }
 
 func (f *Fake) mediaUpload(w http.ResponseWriter, r *http.Request) {
@@ -90,9 +151,14 @@ func (f *Fake) mediaUpload(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *Fake) mediaGet(w http.ResponseWriter, r *http.Request) {
-	data, mime, found := f.Media(r.URL.Query().Get("media_id"))
+	id := r.URL.Query().Get("media_id")
+	data, mime, found := f.Media(id)
 	if !found {
 		refuse(w, 40007)
+		return
+	}
+	if mime == "video/mp4" {
+		answer(w, map[string]any{"video_url": "http://203.205.158.82/vweixinp.tc.qq.com/" + id})
 		return
 	}
 	w.Header().Set("Content-Type", mime)
@@ -105,15 +171,19 @@ func (f *Fake) materialAdd(w http.ResponseWriter, r *http.Request) {
 	if !good {
 		return
 	}
-	if kind == "video" {
-		var d struct{ Title string }
-		if json.Unmarshal([]byte(r.FormValue("description")), &d) != nil || d.Title == "" {
-			refuse(w, 40097)
-			return
-		}
+	var about struct {
+		Title string `json:"title"`
+		Intro string `json:"introduction"`
+	}
+	if kind == "video" && (json.Unmarshal([]byte(r.FormValue("description")), &about) != nil || about.Title == "") {
+		refuse(w, 40097)
+		return
 	}
 	f.mu.Lock()
 	m := f.keepMedia(kind, mime, name, data, true)
+	if m.Title, m.Intro = about.Title, about.Intro; kind == "video" {
+		m.Name = about.Title
+	}
 	f.mu.Unlock()
 	f.changed()
 	out := map[string]any{"media_id": m.ID}
@@ -133,8 +203,15 @@ func (f *Fake) materialGet(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	m := f.media(in.ID)
 	f.mu.Unlock()
-	if m == nil || !m.Permanent {
+	switch {
+	case m == nil || !m.Permanent:
 		refuse(w, 40007)
+		return
+	case m.Type == "video":
+		answer(w, map[string]any{"title": m.Title, "description": m.Intro, "down_url": "http://203.205.158.82/vweixinp.tc.qq.com/" + m.ID})
+		return
+	case m.Type == "news":
+		answer(w, map[string]any{"news_item": m.News})
 		return
 	}
 	w.Header().Set("Content-Type", m.Mime)
@@ -150,6 +227,9 @@ func (f *Fake) materialDelete(w http.ResponseWriter, r *http.Request) {
 	}
 	f.mu.Lock()
 	m := f.media(in.ID)
+	if m != nil && !m.Permanent {
+		m = nil
+	}
 	used := m != nil && bytes.Contains(f.s.Menu, []byte(in.ID))
 	if m != nil && !used {
 		delete(f.s.Media, in.ID)
@@ -174,7 +254,7 @@ func (f *Fake) materialCount(w http.ResponseWriter, _ *http.Request) {
 			n[m.Type]++
 		}
 	}
-	answer(w, map[string]any{"voice_count": n["voice"], "video_count": n["video"], "image_count": n["image"] + n["thumb"], "news_count": 0})
+	answer(w, map[string]any{"voice_count": n["voice"], "video_count": n["video"], "image_count": n["image"] + n["thumb"], "news_count": n["news"]})
 }
 
 func (f *Fake) materialList(w http.ResponseWriter, r *http.Request) {
@@ -189,6 +269,10 @@ func (f *Fake) materialList(w http.ResponseWriter, r *http.Request) {
 		refuse(w, 40097)
 		return
 	}
+	if _, known := sizes[in.Type]; !known && in.Type != "news" || in.Type == "thumb" {
+		refuse(w, 40004)
+		return
+	}
 	f.mu.Lock()
 	var all []*media
 	for _, m := range f.s.Media {
@@ -197,11 +281,20 @@ func (f *Fake) materialList(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	f.mu.Unlock()
-	sort.Slice(all, func(i, j int) bool { return all[i].At.After(all[j].At) })
+	sort.Slice(all, func(i, j int) bool {
+		if all[i].At.Equal(all[j].At) {
+			return all[i].ID < all[j].ID
+		}
+		return all[i].At.After(all[j].At)
+	})
 	total := len(all)
 	all = all[min(in.Offset, total):min(in.Offset+in.Count, total)]
 	items := []any{}
 	for _, m := range all {
+		if m.Type == "news" {
+			items = append(items, map[string]any{"media_id": m.ID, "content": map[string]any{"news_item": m.News}, "update_time": m.At.Unix()})
+			continue
+		}
 		items = append(items, map[string]any{"media_id": m.ID, "name": m.Name, "update_time": m.At.Unix(), "url": "http://mmbiz.qpic.cn/" + m.ID + "/0"})
 	}
 	answer(w, map[string]any{"total_count": total, "item_count": len(items), "item": items})

@@ -289,7 +289,7 @@ func (f *Fake) menuShown(w http.ResponseWriter, _ *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.s.Console != nil {
-		answer(w, map[string]any{"is_menu_open": 1, "selfmenu_info": map[string]any{"button": f.s.Console}})
+		answer(w, map[string]any{"is_menu_open": 1, "selfmenu_info": map[string]any{"button": f.temporary(f.s.Console)}})
 		return
 	}
 	if f.s.Menu == nil {

@@ -115,6 +115,7 @@ func (f *Fake) code2Session(w http.ResponseWriter, r *http.Request) {
 	if p.SessionKey == "" {
 		p.SessionKey = sessionKey()
 	}
+	f.visited(p.ID)
 	out := map[string]any{"session_key": p.SessionKey, "openid": p.MiniOpenID, "unionid": p.UnionID}
 	f.mu.Unlock()
 	f.changed()

@@ -22,6 +22,7 @@ func (f *Fake) routes() {
 	h("/cgi-bin/menu/delconditional", f.official("POST", f.menuDrop))
 	h("/cgi-bin/menu/trymatch", f.official("POST", f.menuTry))
 	h("/cgi-bin/get_current_selfmenu_info", f.official("GET", f.menuShown))
+	h("/cgi-bin/get_current_autoreply_info", f.official("GET", f.repliesShown))
 
 	h("/cgi-bin/user/info", f.official("GET", f.userInfo))
 	h("/cgi-bin/user/info/batchget", f.official("POST", f.userBatch))
@@ -63,6 +64,10 @@ func (f *Fake) routes() {
 	h("/cgi-bin/message/mass/sendall", f.official("POST", f.massAll))
 	h("/cgi-bin/message/mass/preview", f.official("POST", f.massPreview))
 	h("/cgi-bin/message/mass/get", f.official("POST", f.massGet))
+	h("/cgi-bin/template/get_all_private_template", f.official("GET", f.templateList(false)))
+	h("/wxaapi/newtmpl/gettemplate", f.official("GET", f.templateList(true)))
+	h("/cgi-bin/message/template/send", f.official("POST", f.noticeSend(false)))
+	h("/cgi-bin/message/subscribe/bizsend", f.official("POST", f.noticeSend(true)))
 	h("/cgi-bin/comment/open", f.commentOpen(false))
 	h("/cgi-bin/comment/close", f.commentOpen(true))
 	h("/cgi-bin/comment/list", f.commentList())
@@ -76,10 +81,18 @@ func (f *Fake) routes() {
 	h("/datacube/getusercumulate", f.official("POST", f.userCumulate))
 	h("/datacube/getarticletotaldetail", f.official("POST", f.articleTotals))
 
+	for name, serve := range map[string]func(*Fake, string, string) any{
+		"dailysummarytrend": (*Fake).miniSummary, "dailyvisittrend": (*Fake).miniTrend, "weeklyvisittrend": (*Fake).miniTrend, "monthlyvisittrend": (*Fake).miniTrend,
+		"dailyretaininfo": (*Fake).miniRetain, "weeklyretaininfo": (*Fake).miniRetain, "monthlyretaininfo": (*Fake).miniRetain, "visitpage": (*Fake).miniPages, "visitdistribution": (*Fake).miniSources,
+	} {
+		h("/datacube/getweanalysisappid"+name, f.mini("POST", f.miniStatistic(name, serve)))
+	}
+
 	h("/sns/jscode2session", f.code2Session)
 	h("/wxa/business/getuserphonenumber", f.mini("POST", f.phoneNumber))
 	h("/wxa/checksession", f.mini("GET", f.checkSession))
 	h("/wxa/msg_sec_check", f.mini("POST", f.textCheck))
+	h("/wxa/media_check_async", f.mini("POST", f.mediaCheck))
 	h("/wxa/getwxacodeunlimit", f.mini("POST", f.miniCode))
 	h("/wxa/sec/order/upload_shipping_info", f.mini("POST", f.shipping))
 	h("/wxa/sec/order/is_trade_managed", f.mini("POST", f.tradeManaged))
@@ -109,9 +122,10 @@ func (f *Fake) clearQuota(w http.ResponseWriter, r *http.Request) {
 }
 
 // limits are a day's calls of a new account.
-var limits = map[string]int{"/cgi-bin/token": 2000, "/cgi-bin/menu/create": 1000, "/cgi-bin/menu/get": 10000, "/cgi-bin/menu/delete": 1000, "/cgi-bin/media/upload": 100000,
+var limits = map[string]int{"/cgi-bin/token": 2000, "/cgi-bin/menu/create": 1000, "/cgi-bin/menu/get": 10000, "/cgi-bin/menu/delete": 1000, "/cgi-bin/media/upload": 100000, "/cgi-bin/media/get": 200000,
 	"/cgi-bin/message/mass/sendall": 100, "/cgi-bin/message/mass/preview": 100, "/cgi-bin/draft/add": 1000, "/cgi-bin/draft/update": 1000, "/cgi-bin/draft/delete": 1000,
 	"/cgi-bin/freepublish/submit": 100, "/cgi-bin/freepublish/get": 100, "/cgi-bin/freepublish/delete": 10,
+	"/cgi-bin/message/template/send": noticeQuota, "/cgi-bin/message/subscribe/bizsend": noticeQuota,
 	"/cgi-bin/message/custom/send": 500000, "/cgi-bin/qrcode/create": 100000, "/cgi-bin/user/get": 500, "/cgi-bin/user/info": 5000000}
 
 func (f *Fake) quota(w http.ResponseWriter, r *http.Request) {

@@ -26,26 +26,30 @@ type Person struct {
 	Blocked    bool           `json:"blocked,omitempty"`
 	Chat       []Line         `json:"chat,omitempty"`
 	Windows    []window       `json:"windows,omitempty"`
-	Mass       map[string]int `json:"mass,omitempty"` // mass sends got, by month
+	Mass       map[string]int `json:"mass,omitempty"`       // mass sends got, by month
+	NoNotices  bool           `json:"no_notices,omitempty"` // switched template messages off
+	Asked      map[string]int `json:"asked,omitempty"`      // subscription notices asked for, by template
 }
 
 // Line is one thing in a chat as the fan sees it. From is fan, account, service (a customer-service message) or
 // system (a grey line, the outage notice among them).
 type Line struct {
-	Seq      int64      `json:"seq"`
-	At       time.Time  `json:"at"`
-	From     string     `json:"from"`
-	Type     string     `json:"type"` // text, image, voice, video, music, news, miniprogrampage, msgmenu, …
-	Text     string     `json:"text,omitempty"`
-	MediaID  string     `json:"media_id,omitempty"`
-	Title    string     `json:"title,omitempty"`
-	AppID    string     `json:"appid,omitempty"`
-	PagePath string     `json:"pagepath,omitempty"`
-	Articles []NewsItem `json:"articles,omitempty"`
-	Choices  []Choice   `json:"choices,omitempty"`
-	Tail     string     `json:"tail,omitempty"`
-	Mass     bool       `json:"mass,omitempty"`    // came with a mass send
-	Preview  bool       `json:"preview,omitempty"` // of a mass send, for this one person
+	Seq      int64        `json:"seq"`
+	At       time.Time    `json:"at"`
+	From     string       `json:"from"`
+	Type     string       `json:"type"` // text, image, voice, video, music, news, miniprogrampage, msgmenu, …
+	Text     string       `json:"text,omitempty"`
+	MediaID  string       `json:"media_id,omitempty"`
+	Title    string       `json:"title,omitempty"`
+	AppID    string       `json:"appid,omitempty"`
+	PagePath string       `json:"pagepath,omitempty"`
+	Articles []NewsItem   `json:"articles,omitempty"`
+	Choices  []Choice     `json:"choices,omitempty"`
+	Tail     string       `json:"tail,omitempty"`
+	Mass     bool         `json:"mass,omitempty"`    // came with a mass send
+	Preview  bool         `json:"preview,omitempty"` // of a mass send, for this one person
+	Notice   []NoticeLine `json:"notice,omitempty"`  // of a template message or subscription notice
+	URL      string       `json:"url,omitempty"`
 }
 
 // NewsItem is one card of a news message.
@@ -77,6 +81,10 @@ type media struct {
 	Permanent bool      `json:"permanent"`
 	At        time.Time `json:"at"`
 	Data      []byte    `json:"data"`
+
+	Title string         `json:"title,omitempty"` // of a permanent video
+	Intro string         `json:"intro,omitempty"`
+	News  []DraftArticle `json:"news,omitempty"`
 }
 
 type ticket struct {
@@ -117,7 +125,15 @@ type state struct {
 	Mass        map[string]*massJob `json:"mass,omitempty"`     // by msg_id
 	Previews    map[string]int      `json:"previews,omitempty"` // by day
 	Comings     map[string]*[2]int  `json:"comings,omitempty"`  // day/user_source → who came, who left
-	Console     json.RawMessage     `json:"console,omitempty"`  // the menu made in WeChat's own console, while that is what fans see
+	// Visits are the openings of the Mini Program by day and person.
+	Visits  map[string]map[string]int `json:"visits,omitempty"`
+	Console json.RawMessage           `json:"console,omitempty"` // the menu made in WeChat's own console, while that is what fans see
+	Replies json.RawMessage           `json:"replies,omitempty"` // the automatic replies made there
+
+	Templates   []NoticeTemplate `json:"templates,omitempty"`
+	Notices     []NoticeSent     `json:"notices,omitempty"`
+	NoticeDay   string           `json:"notice_day,omitempty"`
+	NoticeCalls map[string]int   `json:"notice_calls,omitempty"` // of that day, by kind
 
 	byID, byOpenID, byMini map[string]*Person
 }
@@ -140,6 +156,9 @@ func (s *state) init() {
 	}
 	if s.Shipped == nil {
 		s.Shipped = map[string]int{}
+	}
+	if s.Templates == nil {
+		s.Templates = startTemplates
 	}
 	if s.Tags == nil {
 		s.Tags = []tag{{2, "星标组"}}
