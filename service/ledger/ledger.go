@@ -1,5 +1,5 @@
 // Package ledger keeps the money inbox: one list of everything that does not add up, each with what
-// happened, the sum, and what to do. It owns the money_inbox table, and reads orders and grants for the
+// happened, the sum, and what to do. It owns the money_inbox table, and reads orders, grants, gifts and codes for the
 // two counts that must be zero.
 package ledger
 
@@ -23,13 +23,14 @@ type Auditor interface {
 // Service keeps the inbox.
 type Service struct {
 	db    *gorm.DB
+	appid string
 	audit Auditor
 	now   func() time.Time
 }
 
-// New makes the service on db; now is the business clock.
-func New(db *gorm.DB, audit Auditor, now func() time.Time) *Service {
-	return &Service{db: db, audit: audit, now: now}
+// New makes the service of the Mini Program appid on db; now is the business clock.
+func New(db *gorm.DB, appid string, audit Auditor, now func() time.Time) *Service {
+	return &Service{db: db, appid: appid, audit: audit, now: now}
 }
 
 // Add joins the caller's transaction and puts e before the operators. The same UKey twice is one entry:
@@ -131,22 +132,24 @@ type Guards struct {
 	OpenEntries        int64
 }
 
-// What may never be. A grant whose reason is no order has its reason in its why; a redeemed one its code, too,
+// What may never be. A paid gift nobody has opened has no grant, but waits as a gift. A grant whose reason is no order has its reason in its why; a redeemed one its code, too,
 // whose number stands behind "redeem:".
 const (
-	paidWithoutGrant = `FROM orders o WHERE o.status IN ('paid','partly_refunded')
-		AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.order_id = o.id AND g.status <> 'revoked')`
+	paidWithoutGrant = `FROM orders o WHERE o.appid = ? AND o.status IN ('paid','partly_refunded')
+		AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.order_id = o.id AND g.status <> 'revoked')
+		AND NOT (o.kind = 'gift' AND EXISTS (SELECT 1 FROM gifts f WHERE f.order_id = o.id AND f.status IN ('waiting','frozen')))`
 	grantWithoutReason = `FROM grants g LEFT JOIN orders o ON o.id = g.order_id
-		WHERE g.status = 'active' AND (g.reason = 'order' AND (o.id IS NULL OR o.status NOT IN ('paid','partly_refunded')) OR g.reason <> 'order' AND g.why = ''
-			OR g.reason = 'redeem' AND NOT EXISTS (SELECT 1 FROM redeem_codes c WHERE c.id = CAST(SUBSTR(g.reason_key, 8) AS SIGNED) AND c.status = 'redeemed' AND c.learner_id = g.learner_id))`
+		WHERE g.appid = ? AND g.status = 'active' AND (g.reason IN ('order','friend') AND (o.id IS NULL OR o.status NOT IN ('paid','partly_refunded')) OR g.reason NOT IN ('order','friend') AND g.why = ''
+			OR g.reason = 'redeem' AND NOT EXISTS (SELECT 1 FROM redeem_codes c WHERE c.id = CAST(SUBSTR(g.reason_key, 8) AS SIGNED) AND c.status = 'redeemed' AND c.learner_id = g.learner_id)
+			OR g.reason = 'friend' AND NOT EXISTS (SELECT 1 FROM gifts f WHERE f.order_id = g.order_id AND f.status = 'opened' AND f.learner_id = g.learner_id))`
 )
 
 // Suspects lists the orders and grants that Guards counts, a hundred of each at most.
 func (s *Service) Suspects(ctx context.Context) (paid []model.Order, open []model.Grant, err error) {
 	db := s.db.WithContext(ctx)
 	paid, open = []model.Order{}, []model.Grant{}
-	if err = db.Raw("SELECT o.* " + paidWithoutGrant + " ORDER BY o.id DESC LIMIT 100").Scan(&paid).Error; err == nil {
-		err = db.Raw("SELECT g.* " + grantWithoutReason + " ORDER BY g.id DESC LIMIT 100").Scan(&open).Error
+	if err = db.Raw("SELECT o.* "+paidWithoutGrant+" ORDER BY o.id DESC LIMIT 100", s.appid).Scan(&paid).Error; err == nil {
+		err = db.Raw("SELECT g.* "+grantWithoutReason+" ORDER BY g.id DESC LIMIT 100", s.appid).Scan(&open).Error
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("guards: %w", err)
@@ -159,9 +162,9 @@ func (s *Service) Suspects(ctx context.Context) (paid []model.Order, open []mode
 func (s *Service) Guards(ctx context.Context) (Guards, error) {
 	var g Guards
 	db := s.db.WithContext(ctx)
-	err := db.Raw("SELECT COUNT(*) " + paidWithoutGrant).Scan(&g.PaidWithoutGrant).Error
+	err := db.Raw("SELECT COUNT(*) "+paidWithoutGrant, s.appid).Scan(&g.PaidWithoutGrant).Error
 	if err == nil {
-		err = db.Raw("SELECT COUNT(*) " + grantWithoutReason).Scan(&g.GrantWithoutReason).Error
+		err = db.Raw("SELECT COUNT(*) "+grantWithoutReason, s.appid).Scan(&g.GrantWithoutReason).Error
 	}
 	if err == nil {
 		err = db.Model(&model.MoneyEntry{}).Where("state = ?", model.MoneyOpen).Count(&g.OpenEntries).Error

@@ -78,19 +78,19 @@ func (s *Service) Fees(ctx context.Context, from, to int, by string) ([]Fee, err
 	read := func(q string) (list []line, err error) {
 		q = "SELECT " + key + " AS k, p.via, CASE WHEN p.via = 'xpay' AND o.platform = 'ios' THEN 1 ELSE 0 END AS ios, CASE WHEN r.id IS NULL THEN 0 ELSE 1 END AS billed, MAX(o.title) AS title, " + q +
 			" GROUP BY 1, 2, 3, 4"
-		if err := s.db.WithContext(ctx).Raw(q, start, end).Scan(&list).Error; err != nil {
+		if err := s.db.WithContext(ctx).Raw(q, s.AppID, start, end).Scan(&list).Error; err != nil {
 			return nil, fmt.Errorf("fees: %w", err)
 		}
 		return list, nil
 	}
 	paid, err := read(`COUNT(*) AS n, SUM(p.total) AS amount, COALESCE(SUM(r.fee), 0) AS fee FROM orders o JOIN payments p ON p.out_trade_no = o.paid_by
-		LEFT JOIN bill_rows r ON r.via = p.via AND r.kind = 'pay' AND r.number = p.transaction_id WHERE o.paid_at >= ? AND o.paid_at < ?`)
+		LEFT JOIN bill_rows r ON r.via = p.via AND r.kind = 'pay' AND r.number = p.transaction_id WHERE o.appid = ? AND o.paid_at >= ? AND o.paid_at < ?`)
 	if err != nil {
 		return nil, err
 	}
 	back, err := read(`COUNT(*) AS n, SUM(f.amount) AS amount, COALESCE(SUM(r.fee), 0) AS fee FROM refunds f JOIN orders o ON o.id = f.order_id JOIN payments p ON p.id = f.payment_id
 		LEFT JOIN bill_rows r ON r.via = p.via AND r.kind = 'refund' AND r.number = f.out_refund_no
-		WHERE f.kind = 'order' AND f.status = 'success' AND f.succeeded_at >= ? AND f.succeeded_at < ?`)
+		WHERE o.appid = ? AND f.kind = 'order' AND f.status = 'success' AND f.succeeded_at >= ? AND f.succeeded_at < ?`)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (s *Service) rates(ctx context.Context) (map[channel]int64, error) {
 	for c := range out {
 		var r model.BillRow
 		q := s.db.WithContext(ctx).Table("bill_rows r").Select("r.*").Joins("JOIN orders o ON o.id = r.order_id").
-			Where("r.via = ? AND r.kind = ? AND r.rate <> ''", c.via, model.BillPay)
+			Where("o.appid = ? AND r.via = ? AND r.kind = ? AND r.rate <> ''", s.AppID, c.via, model.BillPay)
 		if c.via == model.ViaXPay {
 			q = q.Where("(o.platform = 'ios') = ?", c.ios)
 		}

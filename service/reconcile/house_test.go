@@ -104,10 +104,10 @@ func open(t testing.TB, db *gorm.DB) *house {
 	t.Cleanup(func() { _ = rdb.Close() })
 	ops := operator.New(db, limit.New(rdb, true), operator.Options{})
 	jobs := quietQueue{job.New(db)}
-	h.ledger = ledger.New(db, ops, h.now)
+	h.ledger = ledger.New(db, miniApp, ops, h.now)
 	channel := wxpay.Channel{Client: client, NotifyURL: "http://127.0.0.1/hook/pay", RefundNotifyURL: "http://127.0.0.1/hook/refund"}
 	h.orders = order.New(order.Options{
-		DB: db, Shop: shop{}, Learners: shop{}, Studies: shop{}, Grants: grant.New(db, h.now), Inbox: h.ledger, Facts: event.New(db, rdb, event.Options{Now: h.now}), Auditor: ops,
+		AppID: miniApp, DB: db, Shop: shop{}, Learners: shop{}, Studies: shop{}, Grants: grant.New(db, h.now), Inbox: h.ledger, Facts: event.New(db, rdb, event.Options{Now: h.now}), Auditor: ops,
 		Queue: jobs, Now: h.now, RefundLimit: 50000, Channels: map[model.Via]order.Channel{model.ViaJSAPI: channel},
 	})
 	h.reconcile = reconcile.New(reconcile.Options{DB: db, Channels: map[model.Via]reconcile.Channel{model.ViaJSAPI: channel}, Orders: h.orders, Inbox: h.ledger, Queue: jobs, AppID: miniApp, Now: h.now})

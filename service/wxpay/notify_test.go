@@ -18,6 +18,7 @@ import (
 const paid = `{"mchid":"1900000109","appid":"wx0123456789abcdef","out_trade_no":"T1000001","transaction_id":"4200000000000000001","trade_type":"JSAPI",
 "trade_state":"SUCCESS","success_time":"2026-11-24T20:00:00+08:00","payer":{"openid":"oPayer"},"amount":{"total":9900,"payer_total":9800,"currency":"CNY"}}`
 
+// Selling check 10.
 func TestNotices(t *testing.T) {
 	f := wxpaytest.New(wxpaytest.Options{}).Start(t)
 	ctx := context.Background()
@@ -59,6 +60,7 @@ func TestNotices(t *testing.T) {
 }
 
 // TestForgedNotices: attack 9 of the list; nothing in them may be believed.
+// Selling check 9.
 func TestForgedNotices(t *testing.T) {
 	f := wxpaytest.New(wxpaytest.Options{NoCerts: true}).Start(t)
 	c, ctx := client(t, f, nil), context.Background()

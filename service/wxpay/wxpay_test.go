@@ -115,6 +115,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+// Selling check 5.
 func TestOrderFromPrepayToRefund(t *testing.T) {
 	for name, change := range map[string]func(*Options){"public key": nil, "certificates": certificates} {
 		t.Run(name, func(t *testing.T) {

@@ -124,8 +124,8 @@ func TestGoodsOrderRefund(t *testing.T) {
 	}
 	old := h.sign("X2026010100000001", 9900)
 	h.wc.NewSessionKey(h.person.ID)
-	if _, err := h.f.Open(h.person.ID, old); err == nil {
-		t.Error("a stale session_key was accepted")
+	if _, err := h.f.Open(h.person.ID, old); err == nil || err.(ClientError).Code != -15005 {
+		t.Errorf("a stale session_key: %v", err)
 	}
 	q := fmt.Sprintf(`{"openid":%q,"env":0,"order_id":"X2026010100000001"}`, h.person.MiniOpenID)
 	if o := h.call("query_order", q); o["errcode"] != 268490002. {

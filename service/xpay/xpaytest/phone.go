@@ -69,7 +69,7 @@ func (f *Fake) Open(person string, c Call) (Order, error) {
 	case c.PaySig != wechattest.HMAC(f.key(env), "requestVirtualPayment&"+c.SignData):
 		return Order{}, ClientError{-15006, "paySig 不正确"}
 	case p.SessionKey == "" || c.Signature != wechattest.HMAC(p.SessionKey, c.SignData):
-		return Order{}, ClientError{-15001, "signature 不正确，用户登录态可能已过期"}
+		return Order{}, ClientError{-15005, "SIGNATURE_INVALID 用户登录态可能已过期"}
 	case p.Platform == "ios" && d.Price < 100:
 		return Order{}, ClientError{-15001, "iOS 端金额不得低于1元"}
 	}
