@@ -2,6 +2,8 @@ package event
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,12 +15,18 @@ const (
 	pollEvery  = 10 * time.Second
 	strangeFor = time.Second // how long an id that does not exist is remembered as such
 	strangeMax = 10_000
+	// An event waits for a poll this long, and so many requests at once: past that the answer is 503.
+	pollWait    = 3 * time.Second
+	waitersMost = 1024
 )
+
+var errNotPolled = errors.New("the catalogue could not be read")
 
 // known holds the numbers of one kind of thing that exist. An id it does not hold is looked up before an
 // event is refused, so a thing just made is known at once everywhere; look-ups are rationed, so that a
 // flood of made-up ids cannot become a flood of queries. When the ration is used up, what is not known
-// is refused until the next poll, a second later at most.
+// waits for the next poll, a second later at most, and is judged by that: an honest event is never refused
+// for want of a look.
 type known struct {
 	from    Catalogue
 	ids     atomic.Pointer[map[int64]struct{}]
@@ -26,10 +34,13 @@ type known struct {
 	mu      sync.Mutex
 	strange map[int64]time.Time
 	hurry   atomic.Bool
+	polled  chan struct{}   // closed by the next poll
+	failed  []chan struct{} // of polls that failed
+	waiting atomic.Int64    // for a poll
 }
 
 func newKnown(c Catalogue) *known {
-	k := &known{from: c, ration: rate.NewLimiter(50, 50), strange: map[int64]time.Time{}}
+	k := &known{from: c, ration: rate.NewLimiter(50, 50), strange: map[int64]time.Time{}, polled: make(chan struct{})}
 	k.ids.Store(&map[int64]struct{}{})
 	return k
 }
@@ -58,6 +69,7 @@ func (k *known) missing(ctx context.Context, ids []int64) (map[int64]bool, error
 			ask = append(ask, id)
 		}
 	}
+	polled := k.polled
 	k.mu.Unlock()
 	if len(ask) == 0 {
 		return none, nil
@@ -69,7 +81,23 @@ func (k *known) missing(ctx context.Context, ids []int64) (map[int64]bool, error
 			return nil, err
 		}
 	} else {
+		if k.waiting.Add(1) > waitersMost {
+			k.waiting.Add(-1)
+			return nil, errNotPolled
+		}
 		k.hurry.Store(true)
+		select {
+		case <-polled:
+			k.waiting.Add(-1)
+		case <-ctx.Done(): // the caller's, or strangers' own
+			k.waiting.Add(-1)
+			return nil, ctx.Err()
+		}
+		for _, id := range ask {
+			if k.has(id) {
+				found = append(found, id)
+			}
+		}
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -77,9 +105,10 @@ func (k *known) missing(ctx context.Context, ids []int64) (map[int64]bool, error
 	for _, id := range found {
 		have[id] = true
 	}
-	if len(found) > 0 {
+	if slices.ContainsFunc(found, func(id int64) bool { return !k.has(id) }) {
 		k.learn(found)
 	}
+	now = time.Now() // it may have waited
 	for _, id := range ask {
 		if !have[id] {
 			none[id] = true
@@ -105,13 +134,21 @@ func (k *known) learn(ids []int64) {
 	k.ids.Store(&set)
 }
 
-// refresh reads the whole set again.
+// refresh reads the whole set again. Who waits for a poll waits for one that began later than the waiting.
 func (k *known) refresh(ctx context.Context) error {
 	if k.from == nil {
 		return nil
 	}
+	k.mu.Lock()
+	polled := k.polled
+	k.polled = make(chan struct{})
+	k.mu.Unlock()
 	ids, err := k.from.IDs(ctx)
 	if err != nil {
+		k.mu.Lock()
+		k.failed = append(k.failed, polled) // they wait for the next one
+		k.mu.Unlock()
+		k.hurry.Store(true)
 		return err
 	}
 	set := make(map[int64]struct{}, len(ids))
@@ -120,7 +157,12 @@ func (k *known) refresh(ctx context.Context) error {
 	}
 	k.mu.Lock()
 	k.ids.Store(&set)
+	over := append(k.failed, polled)
+	k.failed = nil
 	k.mu.Unlock()
+	for _, c := range over {
+		close(c)
+	}
 	return nil
 }
 

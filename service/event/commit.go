@@ -164,6 +164,7 @@ func (s *Service) commit(ctx context.Context, jobs []*job) {
 		}
 		at += len(j.rows)
 		s.Duplicates.Add(int64(o.duplicate))
+		s.intake.add(intakeDuplicate, int64(o.duplicate))
 		s.Accepted.Add(int64(len(j.rows) - o.duplicate))
 		j.done <- o
 	}

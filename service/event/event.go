@@ -1,6 +1,6 @@
 // Package event takes events in: from phones through the group committer, from the house itself inside
-// the transaction of the fact (Add). It owns the events, event_batches, event_daily and event_rejections
-// tables and the live counters in Redis.
+// the transaction of the fact (Add). It owns the events, event_batches, event_daily, event_rejections,
+// event_intake, event_checks, event_differences and event_people tables and the live counters in Redis.
 //
 // The road of one event: checked → a bounded queue → one of the committers, which takes whatever waits and
 // stores it with one statement and one batch row in one transaction → the answer. Behind the answer the
@@ -48,16 +48,19 @@ type Options struct {
 	Committers int
 	// PerPerson is how many events a second one person may send (burst ten seconds' worth); 0: no limit.
 	PerPerson int
+	// PackLeast is how many events make the set of a day's people worth its row; 0: 64.
+	PackLeast int64
 }
 
 // Service takes events in and counts them.
 type Service struct {
-	db       *gorm.DB
-	redis    redis.UniversalClient
-	now      func() time.Time
-	mysql    bool
-	instance string
-	writers  int
+	db        *gorm.DB
+	redis     redis.UniversalClient
+	now       func() time.Time
+	mysql     bool
+	instance  string
+	writers   int
+	packLeast int64
 
 	catalogues [4]*known
 	limits     *limits
@@ -68,7 +71,8 @@ type Service struct {
 	waiting folding // committed here, not folded yet
 	wake    chan struct{}
 
-	rejected rejections
+	rejected tally // refused events by reason
+	intake   tally // what else was noted of those that were sent
 	dirty    dirtyKeys
 	behind   atomic.Bool // the last feed of Redis failed
 	// Accepted, Duplicates and Folded count since the start, for /metrics.
@@ -86,6 +90,9 @@ func New(db *gorm.DB, rdb redis.UniversalClient, o Options) *Service {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	if s.packLeast = o.PackLeast; s.packLeast == 0 {
+		s.packLeast = packLeast
+	}
 	if s.writers == 0 {
 		s.writers = 1
 		if s.mysql {
@@ -98,6 +105,8 @@ func New(db *gorm.DB, rdb redis.UniversalClient, o Options) *Service {
 	s.limits = newLimits(o.PerPerson)
 	s.waiting.sums = sums{}
 	s.dirty.wake = make(chan struct{}, 1)
+	s.rejected.table, s.rejected.column = "event_rejections", "reason"
+	s.intake.table, s.intake.column = "event_intake", "what"
 	return s
 }
 

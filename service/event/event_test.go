@@ -55,6 +55,12 @@ func (c *numbers) Among(_ context.Context, ids []int64) (out []int64, err error)
 	return out, nil
 }
 
+func (c *numbers) add(id int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ids[id] = true
+}
+
 func openRedis(t testing.TB) redis.UniversalClient {
 	t.Helper()
 	r, err := store.OpenRedis("")

@@ -125,14 +125,14 @@ func (s *Service) folder(ctx context.Context) {
 			err = s.foldFound(context.WithoutCancel(ctx), seen)
 		}
 		if err == nil {
-			err = s.rejected.flush(context.WithoutCancel(ctx), s)
+			err = s.writeTallies(context.WithoutCancel(ctx))
 		}
 		if err != nil {
 			quiet.warn("roll-ups wait for the database", err)
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(max(foldEvery, min(2*time.Since(start), time.Second))):
+		case <-time.After(max(foldEvery, min(8*time.Since(start), time.Second))):
 		}
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -140,7 +140,7 @@ func (s *Service) folder(ctx context.Context) {
 	if err := s.foldWaiting(last); err != nil {
 		slog.Warn("batches left for the next start to count", "err", err)
 	}
-	_ = s.rejected.flush(last, s)
+	_ = s.writeTallies(last)
 }
 
 // Settle folds everything that is committed, as an import or a test wants it before it looks.
@@ -368,60 +368,6 @@ func (s *Service) addUp(tx *gorm.DB, total sums) error {
 		}
 	}
 	return nil
-}
-
-// rejections counts refused events by reason until they are written down.
-type rejections struct {
-	mu sync.Mutex
-	n  map[string]int64
-}
-
-func (r *rejections) add(reason string) {
-	r.mu.Lock()
-	if r.n == nil {
-		r.n = map[string]int64{}
-	}
-	r.n[reason]++
-	r.mu.Unlock()
-}
-
-func (r *rejections) flush(ctx context.Context, s *Service) error {
-	r.mu.Lock()
-	n := r.n
-	r.n = nil
-	r.mu.Unlock()
-	if len(n) == 0 {
-		return nil
-	}
-	day := model.DayNumber(s.now())
-	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
-		reasons := make([]string, 0, len(n))
-		for k := range n {
-			reasons = append(reasons, k)
-		}
-		slices.Sort(reasons)
-		for _, k := range reasons {
-			q := "INSERT INTO event_rejections (day, reason, n) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE n = n + VALUES(n)"
-			if !s.mysql {
-				q = "INSERT INTO event_rejections (day, reason, n) VALUES (?, ?, ?) ON CONFLICT (day, reason) DO UPDATE SET n = n + excluded.n"
-			}
-			if err := tx.Exec(q, day, k, n[k]).Error; err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		r.mu.Lock()
-		if r.n == nil {
-			r.n = map[string]int64{}
-		}
-		for k, v := range n {
-			r.n[k] += v
-		}
-		r.mu.Unlock()
-	}
-	return err
 }
 
 // quietly says the same thing at most once a minute.

@@ -1,16 +1,13 @@
 package event
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -19,11 +16,13 @@ import (
 
 	"loudou/model"
 	"loudou/service/store"
+	"loudou/service/store/csvfile"
 )
 
 // Persons knows who is who: service/person.
 type Persons interface {
 	Ensure(tx *gorm.DB, appid string, openid model.OpenID, unionid string) (int64, error)
+	EnsureKnown(tx *gorm.DB, appid string, unions map[model.OpenID]string) (map[model.OpenID]int64, error)
 	EnsureUnion(tx *gorm.DB, unionid string) (int64, error)
 	EnsureClient(tx *gorm.DB, appid, client, unionid string) (int64, error)
 	Join(tx *gorm.DB, a, b int64) error
@@ -44,27 +43,14 @@ type Import struct {
 // Imported says what an import did.
 type Imported struct{ Rows, Added, Duplicate int }
 
-// BadRow is a row that cannot be taken in: line and column of the file, and why, in Chinese.
-type BadRow struct {
-	Line   int
-	Column string
-	Why    string
-}
+var importShape = csvfile.Shape{Columns: []string{"id", "type", "occurred_at", "appid", "openid", "unionid", "client_id", "article_id", "course_id", "lesson_id", "campaign_id", "channel", "code", "share_id", "scene", "seconds", "out_trade_no", "amount", "staff"}, Required: []string{"id", "type", "occurred_at"}}
 
-func (b BadRow) Error() string {
-	return fmt.Sprintf("第 %d 行，%s 列：%s", b.Line, b.Column, b.Why)
-}
-
-// Unwrap makes it invalid input.
-func (BadRow) Unwrap() error { return model.ErrInvalid }
-
-var importColumns = []string{"id", "type", "occurred_at", "appid", "openid", "unionid", "client_id", "article_id", "course_id", "lesson_id", "campaign_id", "channel", "code", "share_id", "scene", "seconds", "out_trade_no", "amount", "staff"}
-
-const importRows = 1000 // rows of one transaction
-
-// Import checks the whole file first and takes nothing in when a row is bad (BadRow). An id that is no UUID
+// Import checks the whole file first and takes nothing in when a row is bad (csvfile.BadRow). An id that is no UUID
 // becomes one by name, so a second import of the same file adds nothing, and an interrupted one is simply
-// run again.
+// run again: what is there already is left alone.
+//
+// One goroutine reads and knows the people, as many as commit elsewhere store, and one folds what is stored
+// into the roll-ups, so that neither the reading nor the database waits for the other.
 func (s *Service) Import(ctx context.Context, in Import) (Imported, error) {
 	var out Imported
 	for _, k := range s.catalogues {
@@ -78,19 +64,48 @@ func (s *Service) Import(ctx context.Context, in Import) (Imported, error) {
 	if _, err := in.File.Seek(0, io.SeekStart); err != nil {
 		return out, err
 	}
-	known := map[string]int64{} // persons of this file
+	working, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	batches := make(chan []row, s.writers)
+	var rows, added atomic.Int64
+	var workers sync.WaitGroup
+	for range s.writers {
+		workers.Go(func() {
+			for batch := range batches {
+				n, err := s.importBatch(working, batch)
+				if err != nil {
+					stop(err)
+					return
+				}
+				rows.Add(int64(len(batch)))
+				added.Add(int64(n))
+			}
+		})
+	}
+	folding, folded := context.WithCancel(context.WithoutCancel(ctx))
+	var behind sync.WaitGroup
+	behind.Go(func() { s.folder(folding) })
+
+	who := importPeople{persons: in.Persons, known: map[string]int64{}, staff: map[int64]bool{}}
 	var batch []importRow
 	flush := func() error {
 		if len(batch) == 0 {
 			return nil
 		}
-		added, err := s.importBatch(ctx, in, batch, known)
-		out.Rows, out.Added, out.Duplicate = out.Rows+len(batch), out.Added+added, out.Duplicate+len(batch)-added
+		told, err := who.name(working, s.db, batch)
 		batch = batch[:0]
-		return err
+		if err != nil {
+			return err
+		}
+		select {
+		case batches <- told:
+			return nil
+		case <-working.Done():
+			return context.Cause(working)
+		}
 	}
-	err := s.readFile(ctx, in, func(r importRow) error {
-		if batch = append(batch, r); len(batch) == importRows {
+	err := s.readFile(working, in, func(r importRow) error {
+		if batch = append(batch, r); len(batch) == maxRows {
 			return flush()
 		}
 		return nil
@@ -98,6 +113,15 @@ func (s *Service) Import(ctx context.Context, in Import) (Imported, error) {
 	if err == nil {
 		err = flush()
 	}
+	close(batches)
+	workers.Wait()
+	folded()
+	behind.Wait()
+	if cause := context.Cause(working); cause != nil { // a worker's fault is the reason, whatever the reader says
+		err = cause
+	}
+	out.Rows, out.Added = int(rows.Load()), int(added.Load())
+	out.Duplicate = out.Rows - out.Added
 	if err == nil {
 		err = s.Settle(ctx)
 	}
@@ -115,42 +139,16 @@ func (r *importRow) who() string {
 	return r.appid + "\x00" + r.openid + "\x00" + r.unionid + "\x00" + r.client
 }
 
-func (s *Service) importBatch(ctx context.Context, in Import, batch []importRow, known map[string]int64) (added int, err error) {
+// importBatch stores at most maxRows events as one batch and tells how many were new.
+func (s *Service) importBatch(ctx context.Context, rows []row) (added int, err error) {
 	var number int64
 	var accepted []bool
-	rows := make([]row, len(batch))
-	fresh := map[string]int64{}
 	err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
-		clear(fresh)
-		for i := range batch {
-			r := &batch[i]
-			key := r.who()
-			id, ok := known[key]
-			if !ok {
-				id, ok = fresh[key]
-			}
-			if !ok {
-				if id, err = importPerson(tx, in.Persons, r); err != nil {
-					return err
-				}
-				fresh[key] = id
-			}
-			if r.staff {
-				if err := in.Persons.SetStaff(tx, id, true); err != nil {
-					return err
-				}
-			}
-			rows[i] = r.row
-			rows[i].person = id
-		}
 		number, accepted, err = s.insert(ctx, tx, rows)
 		return err
 	})
 	if err != nil {
 		return 0, err
-	}
-	for k, id := range fresh {
-		known[k] = id
 	}
 	s.remember(number, rows, accepted)
 	added = len(rows)
@@ -160,6 +158,104 @@ func (s *Service) importBatch(ctx context.Context, in Import, batch []importRow,
 		}
 	}
 	return added, nil
+}
+
+// importPeople are the people of a file, met so far.
+type importPeople struct {
+	persons Persons
+	known   map[string]int64 // by importRow.who
+	staff   map[int64]bool   // flagged already
+}
+
+// name gives the rows with the numbers of their people. Those it has not met yet are made in a transaction of
+// their own, before the events: a person without events does no harm, and a second import finds them.
+func (p *importPeople) name(ctx context.Context, db *gorm.DB, batch []importRow) ([]row, error) {
+	rows := make([]row, len(batch))
+	var fresh []*importRow // each once, in the order of the file
+	seen := map[string]bool{}
+	var flag bool
+	for i := range batch {
+		r := &batch[i]
+		rows[i] = r.row
+		if rows[i].person = p.known[r.who()]; rows[i].person == 0 && !seen[r.who()] {
+			seen[r.who()] = true
+			fresh = append(fresh, r)
+		}
+		flag = flag || r.staff && !p.staff[rows[i].person]
+	}
+	if len(fresh) == 0 && !flag {
+		return rows, nil
+	}
+	var met map[string]int64
+	var flagged []int64
+	err := store.Tx(ctx, db, func(tx *gorm.DB) (err error) {
+		if met, err = p.meet(tx, fresh); err != nil {
+			return err
+		}
+		flagged = flagged[:0]
+		for i := range batch {
+			if rows[i].person == 0 {
+				rows[i].person = met[batch[i].who()]
+			}
+			if id := rows[i].person; batch[i].staff && !p.staff[id] && !slices.Contains(flagged, id) {
+				if err := p.persons.SetStaff(tx, id, true); err != nil {
+					return err
+				}
+				flagged = append(flagged, id)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for k, id := range met {
+		p.known[k] = id
+	}
+	for _, id := range flagged {
+		p.staff[id] = true
+	}
+	return rows, nil
+}
+
+// meet finds or makes people: those known by an openid together, app by app as the file names them, the odd ones
+// each alone.
+func (p *importPeople) meet(tx *gorm.DB, fresh []*importRow) (map[string]int64, error) {
+	met := make(map[string]int64, len(fresh))
+	unions := map[string]map[model.OpenID]string{} // by appid
+	var apps []string
+	for _, r := range fresh {
+		if r.openid == "" || r.client != "" {
+			continue
+		}
+		if unions[r.appid] == nil {
+			unions[r.appid] = map[model.OpenID]string{}
+			apps = append(apps, r.appid)
+		}
+		if _, twice := unions[r.appid][model.OpenID(r.openid)]; !twice { // with another unionid: alone, below
+			unions[r.appid][model.OpenID(r.openid)] = r.unionid
+		}
+	}
+	numbers := map[string]map[model.OpenID]int64{}
+	for _, appid := range apps {
+		var err error
+		if numbers[appid], err = p.persons.EnsureKnown(tx, appid, unions[appid]); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range fresh {
+		key := r.who()
+		if u, ok := unions[r.appid][model.OpenID(r.openid)]; ok && r.client == "" && u == r.unionid {
+			met[key] = numbers[r.appid][model.OpenID(r.openid)]
+			continue
+		}
+		id, err := importPerson(tx, p.persons, r)
+		if err != nil {
+			return nil, err
+		}
+		met[key] = id
+	}
+	return met, nil
 }
 
 func importPerson(tx *gorm.DB, p Persons, r *importRow) (id int64, err error) {
@@ -182,92 +278,20 @@ func importPerson(tx *gorm.DB, p Persons, r *importRow) (id int64, err error) {
 
 // readFile gives every row of the file to fn, or the first bad one as an error.
 func (s *Service) readFile(ctx context.Context, in Import, fn func(importRow) error) error {
-	lines := &boundedLines{r: bufio.NewReaderSize(in.File, 1<<16), told: in.Progress}
-	c := csv.NewReader(lines)
-	c.ReuseRecord, c.LazyQuotes = true, false
-	head, err := c.Read()
-	if errors.Is(err, io.EOF) {
-		return BadRow{1, "id", "文件是空的"}
-	}
-	if err != nil {
-		return badCSV(err)
-	}
-	at, err := importHead(head)
-	if err != nil {
-		return err
-	}
 	now := s.now()
-	for ctx.Err() == nil {
-		rec, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	return csvfile.Read(ctx, in.File, importShape, in.Progress, func(row csvfile.Row) error {
+		r, err := s.importLine(row, in, now)
 		if err != nil {
-			return badCSV(err)
-		}
-		line, _ := c.FieldPos(0)
-		r, err := s.importLine(rec, at, in, now)
-		if err != nil {
-			var bad BadRow
-			if errors.As(err, &bad) {
-				bad.Line = line
-				return bad
-			}
 			return err
 		}
-		if err := fn(r); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
+		return fn(r)
+	})
 }
 
-func badCSV(err error) error {
-	var p *csv.ParseError
-	if errors.As(err, &p) {
-		return BadRow{p.Line, strconv.Itoa(p.Column), "不是合法的 CSV：" + p.Err.Error()}
-	}
-	return err
-}
-
-// importHead finds the columns. Spreadsheets put a mark before the first.
-func importHead(head []string) (map[string]int, error) {
-	at := map[string]int{}
-	for i, name := range head {
-		name = strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))
-		if !utf8.ValidString(name) {
-			return nil, BadRow{1, strconv.Itoa(i + 1), "不是 UTF-8 编码"}
-		}
-		if _, twice := at[name]; twice {
-			return nil, BadRow{1, name, "这一列出现了两次"}
-		}
-		if !slices.Contains(importColumns, name) {
-			return nil, BadRow{1, name, "没有这一列；可用的列：" + strings.Join(importColumns, "、")}
-		}
-		at[name] = i
-	}
-	for _, name := range importColumns[:3] {
-		if _, ok := at[name]; !ok {
-			return nil, BadRow{1, name, "缺少这一列"}
-		}
-	}
-	return at, nil
-}
-
-// importLine reads one row; a BadRow still without its line otherwise.
-func (s *Service) importLine(rec []string, at map[string]int, in Import, now time.Time) (r importRow, err error) {
-	get := func(name string) string {
-		if i, ok := at[name]; ok {
-			return strings.TrimSpace(rec[i])
-		}
-		return ""
-	}
-	bad := func(column, why string) (importRow, error) { return importRow{}, BadRow{0, column, why} }
-	for name, i := range at {
-		if !utf8.ValidString(rec[i]) || !printable(rec[i]) {
-			return bad(name, "不是 UTF-8 文字")
-		}
-	}
+// importLine reads one row.
+func (s *Service) importLine(row csvfile.Row, in Import, now time.Time) (r importRow, err error) {
+	get := row.Get
+	bad := func(column, why string) (importRow, error) { return importRow{}, row.Bad(column, why) }
 	id := get("id")
 	if id == "" {
 		return bad("id", "不能为空")
@@ -357,26 +381,4 @@ func (s *Service) importLine(rec []string, at map[string]int, in Import, now tim
 	}
 	r.place()
 	return r, nil
-}
-
-// boundedLines refuses a line that does not end, before it fills the memory, and tells how far it is.
-type boundedLines struct {
-	r    *bufio.Reader
-	told func(int)
-	run  int
-}
-
-const longestLine = 1 << 20
-
-func (b *boundedLines) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if b.told != nil && n > 0 {
-		b.told(n)
-	}
-	if i := bytes.LastIndexByte(p[:n], '\n'); i >= 0 {
-		b.run = n - i - 1
-	} else if b.run += n; b.run > longestLine {
-		return 0, BadRow{0, "1", "有一行超过 1 MiB"}
-	}
-	return n, err
 }

@@ -12,6 +12,7 @@ import (
 	"loudou/model"
 	"loudou/model/modeltest"
 	"loudou/service/person"
+	"loudou/service/store/csvfile"
 )
 
 func importing(s *Service, db *gorm.DB, text string) Import {
@@ -73,10 +74,10 @@ func TestImportNamesTheBadRow(t *testing.T) {
 		"id,type,occurred_at,openid,course_id\n" + good + "b,mp_open,2026-03-01T08:00:00+08:00,o1\n":          "3 1",
 		"id,type,occurred_at,openid,course_id\n" + good + "b,\xb9\xe3,2026-03-01T08:00:00+08:00,o1,1\n":       "3 type",
 		"id,type,occurred_at,openid,course_id\n" + good + "\"b,mp_open\n":                                     "3 ",
-		"id,type,occurred_at\n" + strings.Repeat("x", 3<<20):                                                  "0 1",
+		"id,type,occurred_at\n" + strings.Repeat("x", 5<<20):                                                  "2 1",
 	} {
 		_, err := s.Import(t.Context(), importing(s, db, text))
-		var bad BadRow
+		var bad csvfile.BadRow
 		if !errors.As(err, &bad) || !errors.Is(err, model.ErrInvalid) || !strings.HasPrefix(fmt.Sprint(bad.Line, " ", bad.Column), want) {
 			t.Errorf("%.60q: %v, want %s", text, err, want)
 		}

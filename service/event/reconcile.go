@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -17,41 +18,48 @@ import (
 // Difference is one number that was not what it must be. Where is "roll-up" (Is comes from the rows) or
 // "redis" (Is comes from the roll-up).
 type Difference struct {
-	Where    string
-	Day      int
-	Kind     int
-	Ref      string
-	Type     model.EventType
-	Was, Is  int64
-	Unmended bool
+	Where   string
+	Day     int
+	Kind    int
+	Ref     string
+	Type    model.EventType
+	Was, Is int64
 }
 
 // Reconcile compares, for each of the days, the stored rows with the roll-ups and the roll-ups with Redis,
 // mends what differs and tells both values. rewrite writes every roll-up again whether it differs or not.
 // It may run while events come in.
 func (s *Service) Reconcile(ctx context.Context, days []int, rewrite bool, tell func(Difference)) error {
+	_, err := s.reconcile(ctx, days, rewrite, tell)
+	return err
+}
+
+// reconcile also says whether Redis could be asked about every day it holds.
+func (s *Service) reconcile(ctx context.Context, days []int, rewrite bool, tell func(Difference)) (redis bool, err error) {
+	redis = true
 	for _, day := range days {
 		if err := s.reconcileDay(ctx, day, rewrite, tell); err != nil {
-			return fmt.Errorf("reconcile %s: %w", model.DayName(day), err)
+			return redis, fmt.Errorf("reconcile %s: %w", model.DayName(day), err)
 		}
 		if day >= s.oldest() {
 			if err := s.reconcileRedis(ctx, day, tell); err != nil {
 				quiet.warn("live counters not reconciled", err)
+				redis = false
 			}
 		}
 	}
-	return nil
+	return redis, nil
 }
 
-// Nightly reconciles the last three days; for the timetable.
+// Nightly reconciles the last three days, and keeps what it found; for the timetable.
 func (s *Service) Nightly(ctx context.Context) error {
 	now := s.now()
 	days := []int{model.DayNumber(now.AddDate(0, 0, -2)), model.DayNumber(now.AddDate(0, 0, -1)), model.DayNumber(now)}
 	if err := s.sweep(ctx); err != nil {
 		return err
 	}
-	return s.Reconcile(ctx, days, false, func(d Difference) {
-		slog.Warn("counter differed", "where", d.Where, "day", d.Day, "kind", d.Kind, "ref", d.Ref, "type", d.Type, "was", d.Was, "is", d.Is, "mended", !d.Unmended)
+	return s.Check(ctx, days, false, func(d Difference) {
+		slog.Warn("counter differed", "where", d.Where, "day", d.Day, "kind", d.Kind, "ref", d.Ref, "type", d.Type, "was", d.Was, "is", d.Is)
 	})
 }
 
@@ -84,32 +92,37 @@ type held struct {
 // rewritten only while its version is the one seen, so a batch folded meanwhile wins, and the day is
 // looked at again.
 func (s *Service) reconcileDay(ctx context.Context, day int, rewrite bool, tell func(Difference)) error {
+	told := map[key]bool{}
 	for try := range 4 {
 		want, have, err := s.snapshot(ctx, day)
 		if err != nil {
 			return err
 		}
 		again := false
+		var keys []key
 		for _, k := range unionKeys(want, have) {
-			w, h := want[k], have[k]
-			if w == h.sum && !rewrite {
-				continue
+			if want[k] != have[k].sum || rewrite {
+				keys = append(keys, k)
 			}
-			ok, err := s.rewrite(ctx, k, w, h)
+		}
+		for part := range slices.Chunk(keys, 500) {
+			ok, err := s.rewrite(ctx, part, want, have)
 			if err != nil {
 				return err
 			}
-			if !ok {
-				again = true
-				continue
-			}
-			s.dirty.add(sums{k: w})
-			if w != h.sum {
+			again = again || !ok
+			for _, k := range part {
+				w, h := want[k], have[k]
+				s.dirty.add(sums{k: w})
+				if w == h.sum || told[k] {
+					continue
+				}
+				told[k] = true
 				was, is := h.n, w.n
 				if was == is { // the money or the seconds differ
 					was, is = h.amount+h.seconds, w.amount+w.seconds
 				}
-				tell(Difference{Where: "roll-up", Day: day, Kind: int(k.kind), Ref: k.ref(), Type: model.EventTypeOf(int(k.typ)), Was: was, Is: is, Unmended: false})
+				tell(Difference{Where: "roll-up", Day: day, Kind: int(k.kind), Ref: k.ref(), Type: model.EventTypeOf(int(k.typ)), Was: was, Is: is})
 			}
 		}
 		if !again {
@@ -136,20 +149,59 @@ func unionKeys(want sums, have map[key]held) []key {
 	return out
 }
 
-// rewrite sets a roll-up to what the rows say, if nobody changed it since; false if somebody did.
-func (s *Service) rewrite(ctx context.Context, k key, w sum, h held) (bool, error) {
-	db := s.db.WithContext(ctx)
-	if h.version == 0 {
-		q := "INSERT INTO event_daily (day, kind, ref, type, n, seconds, amount, version) VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING"
-		if s.mysql {
-			q = "INSERT INTO event_daily (day, kind, ref, type, n, seconds, amount, version) VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON DUPLICATE KEY UPDATE day = day"
+// rewrite sets roll-ups of a day to what the rows say, each if nobody changed it since; false if somebody did
+// change one: then the day has to be looked at again. Those that were there and those that were not are two
+// statements, so that what a statement changed can be counted.
+func (s *Service) rewrite(ctx context.Context, keys []key, want sums, have map[key]held) (bool, error) {
+	var there, missing []key
+	for _, k := range keys {
+		if have[k].version == 0 {
+			missing = append(missing, k)
+		} else {
+			there = append(there, k)
 		}
-		res := db.Exec(q, k.day, k.kind, k.ref(), k.typ, w.n, w.seconds, w.amount)
-		return res.RowsAffected == 1, res.Error
 	}
-	res := db.Exec("UPDATE event_daily SET n = ?, seconds = ?, amount = ?, version = version + 1 WHERE day = ? AND kind = ? AND ref = ? AND type = ? AND version = ?",
-		w.n, w.seconds, w.amount, k.day, k.kind, k.ref(), k.typ, h.version)
-	return res.RowsAffected == 1, res.Error
+	all := true
+	for _, x := range []struct {
+		keys             []key
+		mysql, sqlite    string
+		each             int64 // rows MySQL says it affected, for one that was changed
+		version, present int64
+	}{
+		{missing, " ON DUPLICATE KEY UPDATE day = day", " ON CONFLICT DO NOTHING", 1, 1, 0},
+		{there, " ON DUPLICATE KEY UPDATE n = IF(version = VALUES(version), VALUES(n), n), seconds = IF(version = VALUES(version), VALUES(seconds), seconds), amount = IF(version = VALUES(version), VALUES(amount), amount), version = IF(version = VALUES(version), version + 1, version)",
+			" ON CONFLICT (day, kind, ref, type) DO UPDATE SET n = excluded.n, seconds = excluded.seconds, amount = excluded.amount, version = event_daily.version + 1 WHERE event_daily.version = excluded.version", 2, 0, 1},
+	} {
+		if len(x.keys) == 0 {
+			continue
+		}
+		var q strings.Builder
+		q.WriteString("INSERT INTO event_daily (day, kind, ref, type, n, seconds, amount, version) VALUES ")
+		for i, k := range x.keys {
+			if i > 0 {
+				q.WriteByte(',')
+			}
+			w := want[k]
+			fmt.Fprintf(&q, "(%d,%d,'%s',%d,%d,%d,%d,%d)", k.day, k.kind, k.ref(), k.typ, w.n, w.seconds, w.amount, x.version+x.present*have[k].version)
+		}
+		each := int64(1)
+		if s.mysql {
+			q.WriteString(x.mysql)
+			each = x.each
+		} else {
+			q.WriteString(x.sqlite)
+		}
+		var changed int64
+		if err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+			res := tx.Exec(q.String())
+			changed = res.RowsAffected
+			return res.Error
+		}); err != nil {
+			return false, fmt.Errorf("write roll-ups: %w", err)
+		}
+		all = all && changed == each*int64(len(x.keys))
+	}
+	return all, nil
 }
 
 // snapshot reads what the rows of a day say, batches not counted yet left out, and what the roll-ups hold.

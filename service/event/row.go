@@ -41,7 +41,42 @@ func (r *row) place() {
 // places is how many events a batch's number leaves room for; a batch takes at most maxRows.
 const places = 4096
 
-const columns = "id,uid,appid,type,day,person_id,occurred_at,received_at,article_id,course_id,lesson_id,campaign_id,channel,code,share_id,scene,seconds,amount,out_trade_no,excluded,imported,props"
+// Every event fills the columns of always. Of sometimes, a statement names those that one of its rows fills and leaves the
+// others at their default: the database reads the text of a row longer than it takes to store one.
+const always = "id,uid,appid,type,day,person_id,occurred_at,received_at"
+
+var sometimes = [...]string{"article_id", "course_id", "lesson_id", "campaign_id", "scene", "seconds", "amount", "excluded", "imported", "channel", "code", "share_id", "out_trade_no", "props"}
+
+// numbers and texts are the columns of sometimes, in its order.
+func (r *row) numbers() [9]int64 {
+	imported := int64(0)
+	if r.imported {
+		imported = 1
+	}
+	return [...]int64{r.article, r.course, r.lesson, r.campaign, int64(r.scene), int64(r.seconds), r.amount, int64(r.excluded), imported}
+}
+
+func (r *row) texts() [5]string {
+	return [...]string{r.channel, r.code, r.share, r.outTradeNo, r.props}
+}
+
+// filled has a bit for each column of sometimes that one of rows fills.
+func filled(rows []row) (bits uint) {
+	for i := range rows {
+		n := rows[i].numbers()
+		for k, v := range n {
+			if v != 0 {
+				bits |= 1 << k
+			}
+		}
+		for k, t := range rows[i].texts() {
+			if t != "" {
+				bits |= 1 << (len(n) + k)
+			}
+		}
+	}
+	return bits
+}
 
 // insert stores rows (at most maxRows) as one batch in tx. accepted is nil when all were new, else it tells
 // which; when none was, the batch row is taken back. The statement is text without placeholders: strings
@@ -58,12 +93,19 @@ func (s *Service) insert(ctx context.Context, tx *gorm.DB, rows []row) (batch in
 		return 0, nil, fmt.Errorf("number of the batch: %w", err)
 	}
 	buf := buffers.Get().(*[]byte)
-	b := append((*buf)[:0], "INSERT INTO events ("+columns+") VALUES "...)
+	b := append((*buf)[:0], "INSERT INTO events ("+always...)
+	named := filled(rows)
+	for k, c := range sometimes {
+		if named>>k&1 == 1 {
+			b = append(append(b, ','), c...)
+		}
+	}
+	b = append(b, ") VALUES "...)
 	for i := range rows {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = s.appendRow(b, batch*places+int64(i), &rows[i])
+		b = s.appendRow(b, batch*places+int64(i), &rows[i], named)
 	}
 	if s.mysql {
 		b = append(b, " ON DUPLICATE KEY UPDATE uid = uid"...)
@@ -100,38 +142,34 @@ func (s *Service) insert(ctx context.Context, tx *gorm.DB, rows []row) (batch in
 	return batch, accepted, got.Err()
 }
 
-func (s *Service) appendRow(b []byte, id int64, r *row) []byte {
+func (s *Service) appendRow(b []byte, id int64, r *row, named uint) []byte {
 	b = append(b, '(')
 	b = strconv.AppendInt(b, id, 10)
 	b = append(b, ",x'"...)
 	b = hex.AppendEncode(b, r.uid[:])
 	b = append(b, "',"...)
 	b = s.appendText(b, r.appid)
-	for _, n := range [...]int64{int64(r.kind), int64(r.day), r.person, r.occurred, r.received, r.article, r.course, r.lesson, r.campaign} {
+	for _, n := range [...]int64{int64(r.kind), int64(r.day), r.person, r.occurred, r.received} {
 		b = append(b, ',')
 		b = strconv.AppendInt(b, n, 10)
 	}
-	for _, t := range [...]string{r.channel, r.code, r.share} {
+	numbers := r.numbers()
+	for k, n := range numbers {
+		if named>>k&1 == 1 {
+			b = append(b, ',')
+			b = strconv.AppendInt(b, n, 10)
+		}
+	}
+	for k, t := range r.texts() {
+		if named>>(len(numbers)+k)&1 == 0 {
+			continue
+		}
 		b = append(b, ',')
-		b = s.appendText(b, t)
-	}
-	for _, n := range [...]int64{int64(r.scene), int64(r.seconds), r.amount} {
-		b = append(b, ',')
-		b = strconv.AppendInt(b, n, 10)
-	}
-	b = append(b, ',')
-	b = s.appendText(b, r.outTradeNo)
-	b = append(b, ',')
-	b = strconv.AppendInt(b, int64(r.excluded), 10)
-	if r.imported {
-		b = append(b, ",1,"...)
-	} else {
-		b = append(b, ",0,"...)
-	}
-	if r.props == "" {
-		b = append(b, "NULL"...)
-	} else {
-		b = s.appendText(b, r.props)
+		if t == "" && sometimes[len(numbers)+k] == "props" {
+			b = append(b, "NULL"...)
+		} else {
+			b = s.appendText(b, t)
+		}
 	}
 	return append(b, ')')
 }

@@ -90,6 +90,8 @@ func (s *Service) Take(ctx context.Context, from Sender, body []byte) (Receipt, 
 	if err := j.strangers(ctx); err != nil {
 		return Receipt{}, err
 	}
+	s.intake.add(intakeClock, j.clocks)
+	s.intake.add(intakeStep, j.steps)
 	out := Receipt{Rejected: j.rejected}
 	if len(j.rows) == 0 {
 		return out, nil
@@ -114,11 +116,13 @@ type judge struct {
 	at       []int // index of each row's event in the request
 	rejected []Rejected
 	strange  [4][]int64 // ids to look up
+	clocks   int64      // times corrected by the phone's skew
+	steps    int64      // times that lay ahead of ours, taken as now
 }
 
 func (j *judge) reject(i int, reason string) {
 	j.rejected = append(j.rejected, Rejected{i, reason})
-	j.s.rejected.add(reason)
+	j.s.rejected.add(reason, 1)
 }
 
 // event judges one event and adds its row, or gives the reason against it.
@@ -145,6 +149,13 @@ func (j *judge) event(e *rawEvent, i int) string {
 	}
 	at, late := model.CorrectTime(occurred, j.sentAt, j.received)
 	r.occurred = at.UnixMilli()
+	switch {
+	case at.Equal(occurred):
+	case at.Equal(j.received):
+		j.steps++
+	default:
+		j.clocks++
+	}
 	if !j.fields(e, &r) {
 		return badField
 	}
@@ -193,6 +204,8 @@ func (j *judge) fields(e *rawEvent, r *row) bool {
 
 // strangers looks up the ids the catalogues do not hold, and refuses the events whose ids do not exist.
 func (j *judge) strangers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pollWait) // for all kinds together
+	defer cancel()
 	var none [4]map[int64]bool
 	some := false
 	for k, ids := range j.strange {
