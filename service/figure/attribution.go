@@ -69,6 +69,14 @@ func keyOf(t model.Touch, level string) string {
 	return t.Channel
 }
 
+// keyer names what a touch's credit goes to.
+type keyer func(model.Touch) string
+
+// levelKey gives the credit to what a touch carries at a level.
+func levelKey(level string) keyer {
+	return func(t model.Touch) string { return keyOf(t, level) }
+}
+
 // Attribution shares the orders paid in the range, and the refunds made in it, among the touches before
 // each order. The rows sum exactly to the totals.
 func (s *Service) Attribution(ctx context.Context, span Span, m model.AttributionModel, level string, lookback time.Duration) ([]Credit, error) {
@@ -77,7 +85,7 @@ func (s *Service) Attribution(ctx context.Context, span Span, m model.Attributio
 		return nil, err
 	}
 	byKey := map[string]*Credit{}
-	if err := s.credits(ctx, p, span, m, level, lookback, func(key string, _ int, part Credit) {
+	if err := s.credits(ctx, p, span, m, levelKey(level), lookback, func(key string, _ int, part Credit) {
 		c := byKey[key]
 		if c == nil {
 			c = &Credit{Key: key}
@@ -103,8 +111,8 @@ func (c *Credit) add(part Credit) {
 }
 
 // credits tells fn, for every key and day, what the key has in each order paid and each refund made on it.
-func (s *Service) credits(ctx context.Context, p *model.People, span Span, m model.AttributionModel, level string, lookback time.Duration, fn func(key string, day int, part Credit)) error {
-	sales, err := s.sales(ctx, p, span, m, level, lookback)
+func (s *Service) credits(ctx context.Context, p *model.People, span Span, m model.AttributionModel, key keyer, lookback time.Duration, fn func(key string, day int, part Credit)) error {
+	sales, err := s.sales(ctx, p, span, m, key, lookback)
 	if err != nil {
 		return err
 	}
@@ -144,7 +152,7 @@ func (s *Service) credits(ctx context.Context, p *model.People, span Span, m mod
 }
 
 // sales lists the orders paid in the range, and those a refund in the range belongs to, with their shares.
-func (s *Service) sales(ctx context.Context, p *model.People, span Span, m model.AttributionModel, level string, lookback time.Duration) ([]sale, error) {
+func (s *Service) sales(ctx context.Context, p *model.People, span Span, m model.AttributionModel, key keyer, lookback time.Duration) ([]sale, error) {
 	paid, err := s.payments(ctx, p, model.EventPaid, 1, span.Last)
 	if err != nil {
 		return nil, err
@@ -180,20 +188,20 @@ func (s *Service) sales(ctx context.Context, p *model.People, span Span, m model
 	out := make([]sale, 0, len(kept))
 	for _, x := range kept {
 		o := sale{payment: x}
-		o.keys, o.weights = shares(touches[x.Person], x.At, m, level, lookback)
+		o.keys, o.weights = shares(touches[x.Person], x.At, m, key, lookback)
 		out = append(out, o)
 	}
 	return out, nil
 }
 
 // shares gives the keys that have a part in what a person of these touches did at an instant, and how much.
-func shares(all []model.Touch, at int64, m model.AttributionModel, level string, lookback time.Duration) (keys []string, weights []float64) {
+func shares(all []model.Touch, at int64, m model.AttributionModel, key keyer, lookback time.Duration) (keys []string, weights []float64) {
 	ts := model.Touches(all, at, lookback.Milliseconds())
 	if len(ts) == 0 {
 		return []string{Unattributed}, []float64{1}
 	}
 	for _, t := range ts {
-		keys = append(keys, keyOf(t, level))
+		keys = append(keys, key(t))
 	}
 	return keys, m.Weights(ts, at)
 }
@@ -221,7 +229,7 @@ func (s *Service) touches(ctx context.Context, p *model.People, who *roaring.Bit
 			e := model.Event{Type: model.EventTypeOf(r.Type), ArticleID: r.ArticleID, CampaignID: r.CampaignID, Channel: r.Channel, Code: r.Code, ShareID: r.ShareID, Scene: r.Scene}
 			channel, direct, ok := e.Touch()
 			if id := p.Of(r.PersonID); ok && id > 0 {
-				out[id] = append(out[id], model.Touch{At: r.OccurredAt, Received: r.ReceivedAt, Channel: channel, Direct: direct, Event: e})
+				out[id] = append(out[id], model.Touch{ID: r.ID, At: r.OccurredAt, Received: r.ReceivedAt, Channel: channel, Direct: direct, Event: e})
 			}
 		}
 	}
@@ -234,7 +242,7 @@ type articleShare struct{ buyers, gross, refunded int64 }
 // articleMoney is the last non-direct touch at level article, for one article.
 func (s *Service) articleMoney(ctx context.Context, p *model.People, id int64, span Span, lookback time.Duration) (articleShare, error) {
 	var out articleShare
-	sales, err := s.sales(ctx, p, span, model.AttributeLast, "article", lookback)
+	sales, err := s.sales(ctx, p, span, model.AttributeLast, levelKey("article"), lookback)
 	if err != nil {
 		return out, err
 	}

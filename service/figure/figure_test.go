@@ -39,8 +39,8 @@ func open(t *testing.T, db *gorm.DB) *house {
 	h := &house{t: t, db: db, now: time.Date(2026, 5, 20, 4, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return h.now }
 	h.persons = person.New(db, now)
-	h.events = event.New(db, rdb, event.Options{Now: now, Articles: figure.NewCatalogue(db, "articles"), Courses: figure.NewCatalogue(db, "courses")})
-	h.figures = figure.New(db, h.persons, h.events, now)
+	h.events = event.New(db, rdb, event.Options{Now: now, PackLeast: 1, Articles: figure.NewCatalogue(db, "articles", "official"), Courses: figure.NewCatalogue(db, "courses", "mini")})
+	h.figures = figure.New(db, "official", "mini", h.persons, h.events, now)
 	return h
 }
 

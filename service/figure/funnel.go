@@ -3,13 +3,17 @@ package figure
 import (
 	"cmp"
 	"context"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"loudou/model"
+	"loudou/service/store"
 )
 
 // Step is one step of a funnel: a type, and what else an event must carry.
@@ -142,9 +146,8 @@ type attempt struct {
 
 // record is an event a funnel looks at.
 type record struct {
-	person int64
-	e      model.FunnelEvent
-	value  string // of the breakdown
+	entrant int32 // the place of its person among the entrants
+	e       model.FunnelEvent
 }
 
 // Funnel answers q.
@@ -342,93 +345,153 @@ func (s *Service) attempts(ctx context.Context, q Question) (out []attempt, valu
 	if err != nil {
 		return nil, nil, err
 	}
-	records, values, err := s.records(ctx, p, q)
+	records, entrants, values, err := s.records(ctx, p, q)
 	if err != nil {
 		return nil, nil, err
 	}
 	f := model.Funnel{Steps: len(q.Steps), Window: q.Window.Milliseconds(), From: q.Span.From.UnixMilli(), To: q.Span.To.UnixMilli(), Order: q.Order, Same: q.Same != ""}
-	var events []model.FunnelEvent
-	for i := 0; i < len(records); {
-		j := i
-		events = events[:0]
-		for ; j < len(records) && records[j].person == records[i].person; j++ {
-			events = append(events, records[j].e)
+	for k, person := range entrants {
+		if path := f.Reach(records[k]); len(path) > 0 {
+			out = append(out, attempt{person, path})
 		}
-		if path := f.Reach(events); len(path) > 0 {
-			out = append(out, attempt{records[i].person, path})
-		}
-		i = j
 	}
+	slices.SortFunc(out, func(a, b attempt) int { return cmp.Compare(a.person, b.person) })
 	return out, values, nil
 }
 
-// records reads the events of a funnel's steps, each once, sorted by person, time and id.
-func (s *Service) records(ctx context.Context, p *model.People, q Question) ([]record, []string, error) {
+// records reads the events of a funnel's steps, each once, and gives those of each entrant by time and id. Who has no event of
+// the first step enters nowhere and is left out while reading.
+func (s *Service) records(ctx context.Context, p *model.People, q Question) (of [][]model.FunnelEvent, entrants []int64, values []string, err error) {
 	masks := map[Step]uint32{}
 	for k, st := range q.Steps {
 		masks[st] |= 1 << k
 	}
+	steps := slices.SortedFunc(maps.Keys(masks), func(a, b Step) int { return cmp.Compare(masks[b]&1, masks[a]&1) }) // the entry first
 	last := model.DayNumber(q.Span.To.Add(q.Window))
-	var out []record
-	var values []string
+	columns := "id, person_id, occurred_at"
+	same, breakdown := 0, 0 // their columns
+	if q.Same != "" {
+		columns, same = columns+", "+q.Same, 3
+	}
+	if q.Breakdown != "" {
+		columns, breakdown = columns+", "+q.Breakdown, max(3, same+1)
+	} else {
+		values = []string{""}
+	}
+	place := map[int64]int32{} // person → its place in entrants
 	seen := map[string]int32{} // value → its place in values
-	for st, mask := range masks {
-		to := last
+	read := func(ctx context.Context, st Step) (out []record, err error) {
+		mask, to := masks[st], last
 		if mask == 1 && q.Order != model.FunnelStrict { // only ever an entry
 			to = q.Span.Last
 		}
-		columns := "id, person_id, occurred_at"
-		if q.Same != "" {
-			columns += ", " + q.Same
-		} else {
-			columns += ", 0"
-		}
-		if q.Breakdown != "" {
-			columns += ", " + q.Breakdown
-		} else {
-			columns += ", ''"
-		}
-		rows, err := s.db.WithContext(ctx).Raw("SELECT "+columns+" FROM events WHERE type = ? AND day BETWEEN ? AND ?"+scope{article: st.ArticleID, course: st.CourseID}.where()+st.rest(), append([]any{st.Type.Number(), q.Span.First, to}, st.args()...)...).Rows()
-		if err != nil {
-			return nil, nil, fmt.Errorf("read funnel: %w", err)
-		}
-		for rows.Next() {
-			var r record
-			var person int64
-			if err := rows.Scan(&r.e.ID, &person, &r.e.At, &r.e.Same, &r.value); err != nil {
-				_ = rows.Close()
-				return nil, nil, fmt.Errorf("read funnel: %w", err)
+		query := "SELECT " + columns + " FROM events WHERE type = ? AND day BETWEEN ? AND ?" + scope{article: st.ArticleID, course: st.CourseID}.where() + st.rest()
+		err = store.Each(ctx, s.db, query, func(row []driver.Value) error {
+			person := p.Of(store.Int(row[1]))
+			if person == 0 {
+				return nil
 			}
-			if r.person = p.Of(person); r.person == 0 {
+			k, ok := place[person]
+			if !ok {
+				if mask&1 == 0 {
+					return nil
+				}
+				k = int32(len(entrants)) //nolint:gosec // as many as there are people
+				place[person] = k
+				entrants = append(entrants, person)
+			}
+			e := model.FunnelEvent{ID: store.Int(row[0]), At: store.Int(row[2]), Mask: mask}
+			if same > 0 {
+				e.Same = store.Int(row[same])
+			}
+			if breakdown > 0 {
+				v := store.Text(row[breakdown])
+				ref, ok := seen[v]
+				if !ok {
+					ref = int32(len(values)) //nolint:gosec // as many as there are rows
+					seen[v] = ref
+					values = append(values, v)
+				}
+				e.Ref = ref
+			}
+			out = append(out, record{k, e})
+			return nil
+		}, append([]any{st.Type.Number(), q.Span.First, to}, st.args()...)...)
+		if err != nil {
+			err = fmt.Errorf("read funnel: %w", err)
+		}
+		return out, err
+	}
+	// The entry's events say who the entrants are; the other steps only look, two at a time, unless they note values as well.
+	parts, entries := make([][]record, len(steps)), 0
+	for ; entries < len(steps) && masks[steps[entries]]&1 == 1; entries++ {
+		if parts[entries], err = read(ctx, steps[entries]); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	readers := 2
+	if breakdown > 0 {
+		readers = 1
+	}
+	faults := make([]error, readers)
+	var wait sync.WaitGroup
+	for n := range readers {
+		wait.Go(func() {
+			defer func() { // here a panic would end the program, not the request
+				if p := recover(); p != nil {
+					faults[n] = fmt.Errorf("read funnel: %v", p)
+				}
+			}()
+			for k := entries + n; k < len(steps) && len(entrants) > 0 && faults[n] == nil; k += readers {
+				parts[k], faults[n] = read(ctx, steps[k])
+			}
+		})
+	}
+	wait.Wait()
+	if err := errors.Join(faults...); err != nil {
+		return nil, nil, nil, err
+	}
+	return byEntrant(parts, len(entrants)), entrants, values, nil
+}
+
+// byEntrant parts records by their person, in time linear in their number, and sorts each part by time and id.
+func byEntrant(parts [][]record, entrants int) [][]model.FunnelEvent {
+	ends := make([]int, entrants)
+	for _, part := range parts {
+		for i := range part {
+			ends[part[i].entrant]++
+		}
+	}
+	sum := 0
+	for k, n := range ends {
+		ends[k], sum = sum, sum+n
+	}
+	events := make([]model.FunnelEvent, sum)
+	for n, part := range parts {
+		for i := range part {
+			k := part[i].entrant
+			events[ends[k]] = part[i].e
+			ends[k]++
+		}
+		parts[n] = nil
+	}
+	of := make([][]model.FunnelEvent, entrants)
+	from := 0
+	for k, end := range ends {
+		mine := events[from:end]
+		from = end
+		slices.SortFunc(mine, func(a, b model.FunnelEvent) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID)) })
+		once := mine[:0] // an event that two different steps ask for is one event with both marks
+		for _, e := range mine {
+			if n := len(once); n > 0 && once[n-1].ID == e.ID {
+				once[n-1].Mask |= e.Mask
 				continue
 			}
-			r.e.Mask = mask
-			ref, ok := seen[r.value]
-			if !ok {
-				ref = int32(len(values)) //nolint:gosec // as many as there are rows
-				seen[r.value] = ref
-				values = append(values, r.value)
-			}
-			r.e.Ref, r.value = ref, ""
-			out = append(out, r)
+			once = append(once, e)
 		}
-		if err := rows.Err(); err != nil {
-			return nil, nil, fmt.Errorf("read funnel: %w", err)
-		}
-		_ = rows.Close()
+		of[k] = once
 	}
-	slices.SortFunc(out, func(a, b record) int {
-		return cmp.Or(cmp.Compare(a.person, b.person), cmp.Compare(a.e.At, b.e.At), cmp.Compare(a.e.ID, b.e.ID))
-	})
-	once := out[:0] // an event that two different steps ask for is one event with both marks
-	for _, r := range out {
-		if n := len(once); n > 0 && once[n-1].e.ID == r.e.ID {
-			once[n-1].e.Mask |= r.e.Mask
-			continue
-		}
-		once = append(once, r)
-	}
-	return once, values, nil
+	return of
 }
 
 func (st Step) rest() string {

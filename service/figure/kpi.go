@@ -26,6 +26,9 @@ func (s *Service) Account(ctx context.Context, span Span) (map[string]Figure, er
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mini(ctx, b, int64(visitors.GetCardinality())); err != nil { //nolint:gosec // far below
+		return nil, err
+	}
 	u, err := s.usage(ctx, p, span)
 	if err != nil {
 		return nil, err
@@ -144,7 +147,7 @@ func (s *Service) Course(ctx context.Context, id int64, span Span) (map[string]F
 	}
 	b.count("course_views", views, "范围内的课程浏览次数")
 	b.count("viewers", int64(len(first)), "范围内浏览过这门课程的人")
-	b.count("trials", int64(trials.GetCardinality()), "范围内试听过这门课程的人") //nolint:gosec // far below
+	b.count("trials", int64(trials.GetCardinality()), "范围内试看过这门课程的人") //nolint:gosec // far below
 	b.count("orders", orders, "范围内这门课程已支付的订单，按支付时间")
 	b.count("buyers", int64(len(buyers)), "范围内买过这门课程的人，按支付时间")
 	b.count("gross", gross, "范围内这门课程的支付金额（分）")
@@ -197,7 +200,7 @@ func (s *Service) learned(ctx context.Context, p *model.People, course int64, bu
 
 // exists is ErrNotFound, with words, when the table has no such row.
 func (s *Service) exists(ctx context.Context, table string, id int64, words string) error {
-	found, err := NewCatalogue(s.db, table).Among(ctx, []int64{id})
+	found, err := s.things[table].Among(ctx, []int64{id})
 	if err == nil && len(found) == 0 {
 		return model.Refuse(model.ErrNotFound, model.CodeNotFound, words)
 	}
@@ -234,6 +237,9 @@ func (s *Service) Article(ctx context.Context, id int64, span Span) (map[string]
 	b.count("net", got.gross-got.refunded, "归因到这篇文章的支付金额减去范围内的退款（分）")
 	b.rate("conversion_clickers", f.Steps[1].People, f.Steps[0].People, window, fmt.Sprintf("范围内点进来的人中 %d 天内付款的人 ÷ 点击人数", days))
 	if err := s.articleReading(ctx, b, id, int64(clickers.GetCardinality()), got.buyers, got.gross-got.refunded); err != nil { //nolint:gosec // far below
+		return nil, err
+	}
+	if err := s.articleGrowth(ctx, b, id); err != nil {
 		return nil, err
 	}
 	return b.figures, nil

@@ -159,10 +159,10 @@ func (s *Service) recent(ctx context.Context, p *model.People, c scope, all stri
 }
 
 var doing = map[model.EventType]string{
-	model.EventMPOpen: "打开小程序", model.EventArticleClick: "点开文章卡片", model.EventCourseView: "浏览课程", model.EventTrialPlay: "试听", model.EventLessonPlay: "学习",
+	model.EventMPOpen: "打开小程序", model.EventArticleClick: "点开文章卡片", model.EventCourseView: "浏览课程", model.EventTrialPlay: "试看", model.EventLessonPlay: "学习",
 	model.EventExercise: "做练习", model.EventComment: "评论", model.EventSearch: "搜索", model.EventShare: "分享", model.EventCampaignSeen: "看到活动", model.EventCampaignJoin: "报名活动",
 	model.EventCampaignDone: "完成活动", model.EventFollow: "关注公众号", model.EventUnfollow: "取消关注", model.EventScan: "扫码", model.EventLinkClick: "点开链接", model.EventMenuClick: "点菜单",
-	model.EventMessage: "发来消息", model.EventLessonFinish: "学完课时", model.EventOrderCreate: "下单", model.EventPaid: "支付", model.EventRefunded: "退款", model.EventRedeem: "兑换课程",
+	model.EventMessage: "发来消息", model.EventLessonFinish: "学完课时", model.EventOrderCreate: "下单", model.EventPaid: "支付", model.EventRefunded: "退款", model.EventRedeem: "兑换课程", model.EventGiftOpen: "领取礼物",
 }
 
 func (s *Service) titles(ctx context.Context, table string, list []Recent, id func(Recent) int64) (map[int64]string, error) {

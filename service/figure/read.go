@@ -3,6 +3,7 @@ package figure
 import (
 	"cmp"
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"loudou/model"
+	"loudou/service/store"
 )
 
 // scope narrows a question to one thing; the zero scope is everything.
@@ -38,23 +40,18 @@ func numbersOf(types []model.EventType) string {
 
 // each runs a query of integers and calls fn with each row.
 func (s *Service) each(ctx context.Context, q string, width int, fn func(v []int64)) error {
-	rows, err := s.db.WithContext(ctx).Raw(q).Rows()
+	v := make([]int64, width)
+	err := store.Each(ctx, s.db, q, func(row []driver.Value) error {
+		for i := range v {
+			v[i] = store.Int(row[i])
+		}
+		fn(v)
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	v := make([]int64, width)
-	at := make([]any, width)
-	for i := range v {
-		at[i] = &v[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(at...); err != nil {
-			return fmt.Errorf("read events: %w", err)
-		}
-		fn(v)
-	}
-	return rows.Err()
+	return nil
 }
 
 // add puts the person a number stands for into set, unless it counts nowhere.
@@ -66,10 +63,38 @@ func add(set *roaring.Bitmap, p *model.People, person int64) {
 
 // peopleOf gives the people with an event of the types in the range.
 func (s *Service) peopleOf(ctx context.Context, p *model.People, c scope, span Span, types ...model.EventType) (*roaring.Bitmap, error) {
-	set := roaring.New()
-	q := fmt.Sprintf("SELECT DISTINCT person_id FROM events WHERE type IN (%s) AND day BETWEEN %d AND %d%s", numbersOf(types), span.First, span.Last, c.where())
-	err := s.each(ctx, q, 1, func(v []int64) { add(set, p, v[0]) })
-	return set, err
+	kind, id := uint8(0), int64(0)
+	switch {
+	case c.article > 0 && c.course > 0: // no set is of both
+		set := roaring.New()
+		q := fmt.Sprintf("SELECT DISTINCT person_id FROM events WHERE type IN (%s) AND day BETWEEN %d AND %d%s", numbersOf(types), span.First, span.Last, c.where())
+		err := s.each(ctx, q, 1, func(v []int64) { add(set, p, v[0]) })
+		return set, err
+	case c.article > 0:
+		kind, id = 1, c.article
+	case c.course > 0:
+		kind, id = 2, c.course
+	}
+	set, err := s.live.Persons(ctx, kind, id, types, span.First, span.Last)
+	if err != nil {
+		return nil, err
+	}
+	humans(set, p)
+	return set, nil
+}
+
+// humans puts for every number in set whom it stands for, and takes out staff.
+func humans(set *roaring.Bitmap, p *model.People) {
+	for number, human := range p.Links {
+		if number <= 1<<32-1 && human <= 1<<32-1 && set.CheckedRemove(uint32(number)) { //nolint:gosec // bounded in the same line
+			set.Add(uint32(human)) //nolint:gosec // bounded in the line above
+		}
+	}
+	for human := range p.Staff {
+		if human <= 1<<32-1 {
+			set.Remove(uint32(human)) //nolint:gosec // bounded in the line above
+		}
+	}
 }
 
 // countOf gives the number of events of a type in the range, less those of staff: the roll-ups hold all.

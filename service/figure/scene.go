@@ -28,7 +28,8 @@ type Stay struct {
 type SceneDay struct {
 	Day         string `json:"day,omitempty" doc:"empty for the whole range"`
 	Scans       int64  `json:"scans" doc:"events"`
-	Scanners    int64  `json:"scanners" doc:"people; those of days do not add up to those of the range"`
+	Clicks      int64  `json:"clicks" doc:"of links, without robots; a scene code has none"`
+	Scanners    int64  `json:"scanners" doc:"people who scanned or clicked; those of days do not add up to those of the range"`
 	NewFollows  int64  `json:"new_follows" doc:"people who had never followed before"`
 	Returned    int64  `json:"returned" doc:"people who had followed before; those of days do not add up"`
 	Stayed      []Stay `json:"stayed"`
@@ -47,107 +48,147 @@ type SceneLine struct {
 	AsOf  time.Time  `json:"as_of"`
 }
 
+// source is what a line is drawn for: a scene code, or all that a partner owns.
+type source struct {
+	appid string // of the account its codes and links are of
+	where string // the events that may be its, in SQL
+	args  []any
+	key   keyer  // what a touch's credit goes to
+	want  string // the key that is this source's
+}
+
+// is tells whether an event is the source's.
+func (x source) is(t model.EventType, at int64, code, channel string, campaign int64) bool {
+	return x.key(model.Touch{At: at, Event: model.Event{Type: t, Code: code, Channel: channel, CampaignID: campaign}}) == x.want
+}
+
 // Scene follows the code of the Official Account appid through a range. Scans and follows are those pushed
 // with the code; course views, orders and money are shared among touches as Attribution shares orders at
 // level code, so a code's money here is its row there.
 func (s *Service) Scene(ctx context.Context, appid, scene string, span Span, m model.AttributionModel, lookback time.Duration) (SceneLine, error) {
+	key := levelKey("code")
+	lines, err := s.lines(ctx, []source{{appid: appid, where: "code = ?", args: []any{scene}, key: key, want: scene}}, key, span, m, lookback)
+	if err != nil {
+		return SceneLine{}, fmt.Errorf("line of scene %s: %w", scene, err)
+	}
+	return lines[0], nil
+}
+
+// lines follows sources, whose keys are all made by key, through a range.
+func (s *Service) lines(ctx context.Context, sources []source, key keyer, span Span, m model.AttributionModel, lookback time.Duration) ([]SceneLine, error) {
 	p, err := s.people.People(ctx)
 	if err != nil {
-		return SceneLine{}, err
+		return nil, err
 	}
 	now := model.Milli(s.now())
-	b := &sceneBoard{span: span, now: now, days: map[int]*SceneDay{}}
-	out := SceneLine{AsOf: now, Total: SceneDay{State: span.state(now, 0)}}
-	for _, d := range span.Days() {
-		b.days[d] = &SceneDay{Day: model.DayName(d), State: span.only(d).state(now, 0)}
-	}
-	for _, fill := range []func() error{
-		func() error { return s.sceneScans(ctx, p, appid, scene, b, &out.Total) },
-		func() error { return s.sceneFollows(ctx, p, appid, scene, b, &out.Total) },
-		func() error { return s.sceneViews(ctx, p, scene, b, m, lookback) },
-		func() error {
-			return s.credits(ctx, p, span, m, "code", lookback, func(key string, day int, c Credit) {
-				if d := b.days[day]; d != nil && key == scene {
-					d.Orders, d.Gross, d.Refunded = d.Orders+c.Orders, d.Gross+c.Gross, d.Refunded+c.Refunded
-				}
-			})
-		},
-	} {
-		if err := fill(); err != nil {
-			return SceneLine{}, fmt.Errorf("line of scene %s: %w", scene, err)
+	out, boards := make([]SceneLine, len(sources)), map[string]*sceneBoard{}
+	for i, x := range sources {
+		b := &sceneBoard{source: x, span: span, now: now, days: map[int]*SceneDay{}}
+		boards[x.want] = b
+		out[i] = SceneLine{AsOf: now, Total: SceneDay{State: span.state(now, 0)}}
+		for _, d := range span.Days() {
+			b.days[d] = &SceneDay{Day: model.DayName(d), State: span.only(d).state(now, 0)}
+		}
+		for _, fill := range []func() error{
+			func() error { return s.sceneScans(ctx, p, b, &out[i].Total) },
+			func() error { return s.sceneFollows(ctx, p, b, &out[i].Total) },
+			func() error { return s.sceneViews(ctx, p, b, m, lookback) },
+		} {
+			if err := fill(); err != nil {
+				return nil, err
+			}
 		}
 	}
-	for _, n := range span.Days() {
-		d := b.days[n]
-		d.Net = d.Gross - d.Refunded
-		out.Days = append(out.Days, *d)
-		t := &out.Total
-		t.Scans, t.NewFollows, t.CourseViews = t.Scans+d.Scans, t.NewFollows+d.NewFollows, t.CourseViews+d.CourseViews
-		t.Orders, t.Gross, t.Refunded, t.Net = t.Orders+d.Orders, t.Gross+d.Gross, t.Refunded+d.Refunded, t.Net+d.Net
+	if err := s.credits(ctx, p, span, m, key, lookback, func(key string, day int, c Credit) {
+		if b := boards[key]; b != nil && b.days[day] != nil {
+			d := b.days[day]
+			d.Orders, d.Gross, d.Refunded = d.Orders+c.Orders, d.Gross+c.Gross, d.Refunded+c.Refunded
+		}
+	}); err != nil {
+		return nil, err
+	}
+	for i, x := range sources {
+		for _, n := range span.Days() {
+			d := boards[x.want].days[n]
+			d.Net = d.Gross - d.Refunded
+			out[i].Days = append(out[i].Days, *d)
+			t := &out[i].Total
+			t.Scans, t.Clicks, t.NewFollows, t.CourseViews = t.Scans+d.Scans, t.Clicks+d.Clicks, t.NewFollows+d.NewFollows, t.CourseViews+d.CourseViews
+			t.Orders, t.Gross, t.Refunded, t.Net = t.Orders+d.Orders, t.Gross+d.Gross, t.Refunded+d.Refunded, t.Net+d.Net
+		}
 	}
 	return out, nil
 }
 
 // sceneBoard collects the days of a line.
 type sceneBoard struct {
-	span Span
-	now  time.Time
-	days map[int]*SceneDay
+	source source
+	span   Span
+	now    time.Time
+	days   map[int]*SceneDay
 }
 
 // only is the one day of number d.
 func (s Span) only(d int) Span { return span(model.DayStart(d), model.DayStart(d)) }
 
-// sceneScans counts every scan, and the people behind them.
-func (s *Service) sceneScans(ctx context.Context, p *model.People, appid, scene string, b *sceneBoard, total *SceneDay) error {
-	var rows []struct {
-		Day         int
-		PersonID, N int64
-	}
-	if err := s.db.WithContext(ctx).Raw("SELECT day, person_id, COUNT(*) AS n FROM events WHERE type = ? AND day BETWEEN ? AND ? AND code = ? AND appid = ? GROUP BY day, person_id",
-		model.EventScan.Number(), b.span.First, b.span.Last, scene, appid).Scan(&rows).Error; err != nil {
+// sceneScans counts every scan and click, and the people behind them.
+func (s *Service) sceneScans(ctx context.Context, p *model.People, b *sceneBoard, total *SceneDay) error {
+	rows, err := s.db.WithContext(ctx).Raw("SELECT type, day, person_id, occurred_at, code, channel, campaign_id FROM events WHERE type IN ("+numbersOf([]model.EventType{model.EventScan, model.EventLinkClick})+") AND day BETWEEN ? AND ? AND ("+b.source.where+") AND appid = ?",
+		append(append([]any{b.span.First, b.span.Last}, b.source.args...), b.source.appid)...).Rows()
+	if err != nil {
 		return err
 	}
+	defer func() { _ = rows.Close() }()
 	all, byDay := roaring.New(), map[int]*roaring.Bitmap{}
-	for _, r := range rows {
-		d := b.days[r.Day]
-		if d == nil || p.IsStaff(r.PersonID) {
+	for rows.Next() {
+		var kind, day int
+		var person, at, campaign int64
+		var code, channel string
+		if err := rows.Scan(&kind, &day, &person, &at, &code, &channel, &campaign); err != nil {
+			return err
+		}
+		d, t := b.days[day], model.EventTypeOf(kind)
+		if d == nil || p.IsStaff(person) || !b.source.is(t, at, code, channel, campaign) {
 			continue
 		}
-		d.Scans += r.N
-		if byDay[r.Day] == nil {
-			byDay[r.Day] = roaring.New()
+		if t == model.EventScan {
+			d.Scans++
+		} else {
+			d.Clicks++
 		}
-		add(byDay[r.Day], p, r.PersonID)
-		add(all, p, r.PersonID)
+		if byDay[day] == nil {
+			byDay[day] = roaring.New()
+		}
+		add(byDay[day], p, person)
+		add(all, p, person)
 	}
 	for n, set := range byDay {
-		b.days[n].Scanners = int64(set.GetCardinality()) //nolint:gosec // far below
+		b.days[n].Scanners = card(set)
 	}
-	total.Scanners = int64(all.GetCardinality()) //nolint:gosec // far below
-	return nil
+	total.Scanners = card(all)
+	return rows.Err()
 }
 
 // followed is a follow or an unfollow of somebody.
 type followed struct {
 	At, Received, ID int64
 	On               bool
-	Ours             bool // a follow through the code
+	Ours             bool // a follow through the source
 }
 
-// sceneFollows counts who followed through the code for the first time ever, who came back, and how many of
+// sceneFollows counts who followed through the source for the first time ever, who came back, and how many of
 // the first still follow later. Somebody who left and follows again before the look is still there.
-func (s *Service) sceneFollows(ctx context.Context, p *model.People, appid, scene string, b *sceneBoard, total *SceneDay) error {
+func (s *Service) sceneFollows(ctx context.Context, p *model.People, b *sceneBoard, total *SceneDay) error {
 	who := roaring.New()
 	var ids []int64
-	if err := s.db.WithContext(ctx).Raw("SELECT DISTINCT person_id FROM events WHERE type = ? AND day BETWEEN ? AND ? AND code = ? AND appid = ?",
-		model.EventFollow.Number(), b.span.First, b.span.Last, scene, appid).Scan(&ids).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT DISTINCT person_id FROM events WHERE type = ? AND day BETWEEN ? AND ? AND ("+b.source.where+") AND appid = ?",
+		append(append([]any{model.EventFollow.Number(), b.span.First, b.span.Last}, b.source.args...), b.source.appid)...).Scan(&ids).Error; err != nil {
 		return err
 	}
 	for _, id := range ids {
 		add(who, p, id)
 	}
-	changes, err := s.follows(ctx, p, appid, scene, who)
+	changes, err := s.follows(ctx, p, b.source, who)
 	if err != nil {
 		return err
 	}
@@ -225,21 +266,22 @@ func following(list []followed, at int64) bool {
 }
 
 // follows reads when the people of a set followed and left the account, each one's oldest first.
-func (s *Service) follows(ctx context.Context, p *model.People, appid, scene string, who *roaring.Bitmap) (map[int64][]followed, error) {
+func (s *Service) follows(ctx context.Context, p *model.People, x source, who *roaring.Bitmap) (map[int64][]followed, error) {
 	out := map[int64][]followed{}
 	for part := range slices.Chunk(numbersBehind(p, who), 500) {
 		var rows []struct {
 			ID, PersonID, OccurredAt, ReceivedAt int64
 			Type                                 int
-			Code                                 string
+			Code, Channel                        string
+			CampaignID                           int64
 		}
-		if err := s.db.WithContext(ctx).Raw("SELECT id, person_id, occurred_at, received_at, type, code FROM events WHERE person_id IN ? AND type IN ("+numbersOf([]model.EventType{model.EventFollow, model.EventUnfollow})+") AND day > 0 AND appid = ?", part, appid).Scan(&rows).Error; err != nil {
+		if err := s.db.WithContext(ctx).Raw("SELECT id, person_id, occurred_at, received_at, type, code, channel, campaign_id FROM events WHERE person_id IN ? AND type IN ("+numbersOf([]model.EventType{model.EventFollow, model.EventUnfollow})+") AND day > 0 AND appid = ?", part, x.appid).Scan(&rows).Error; err != nil {
 			return nil, err
 		}
 		for _, r := range rows {
 			on := r.Type == model.EventFollow.Number()
 			id := p.Of(r.PersonID)
-			out[id] = append(out[id], followed{At: r.OccurredAt, Received: r.ReceivedAt, ID: r.ID, On: on, Ours: on && r.Code == scene})
+			out[id] = append(out[id], followed{At: r.OccurredAt, Received: r.ReceivedAt, ID: r.ID, On: on, Ours: on && x.is(model.EventFollow, r.OccurredAt, r.Code, r.Channel, r.CampaignID)})
 		}
 	}
 	for _, list := range out {
@@ -250,12 +292,12 @@ func (s *Service) follows(ctx context.Context, p *model.People, appid, scene str
 	return out, nil
 }
 
-// sceneViews counts the course views the code is credited with. Only who ever touched it can have any.
-func (s *Service) sceneViews(ctx context.Context, p *model.People, scene string, b *sceneBoard, m model.AttributionModel, lookback time.Duration) error {
+// sceneViews counts the course views the source is credited with. Only who ever touched it can have any.
+func (s *Service) sceneViews(ctx context.Context, p *model.People, b *sceneBoard, m model.AttributionModel, lookback time.Duration) error {
 	from, to := b.span.From.Add(-lookback), b.span.To
 	var ids []int64
-	if err := s.db.WithContext(ctx).Raw("SELECT DISTINCT person_id FROM events WHERE type IN ("+numbersOf(touchTypes)+") AND day BETWEEN ? AND ? AND code = ?",
-		model.DayNumber(from), b.span.Last, scene).Scan(&ids).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT DISTINCT person_id FROM events WHERE type IN ("+numbersOf(touchTypes)+") AND day BETWEEN ? AND ? AND ("+b.source.where+")",
+		append([]any{model.DayNumber(from), b.span.Last}, b.source.args...)...).Scan(&ids).Error; err != nil {
 		return err
 	}
 	who := roaring.New()
@@ -273,9 +315,9 @@ func (s *Service) sceneViews(ctx context.Context, p *model.People, scene string,
 			if d == nil {
 				return
 			}
-			keys, weights := shares(touches[p.Of(v[0])], v[1], m, "code", lookback)
+			keys, weights := shares(touches[p.Of(v[0])], v[1], m, b.source.key, lookback)
 			for i, n := range model.Split(1, weights) {
-				if keys[i] == scene {
+				if keys[i] == b.source.want {
 					d.CourseViews += n
 				}
 			}

@@ -145,7 +145,8 @@ func TestSceneLine(t *testing.T) {
 	})
 }
 
-// Five hundred scans of two codes, and everything told twice: the numbers are those of once.
+// Five hundred scans of two codes, 300 of them new, 50 repeated, 20 who leave the next day, and everything told twice:
+// the numbers are those of once, by code and by day (official-account check 23).
 func TestSceneLineToldTwice(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -154,19 +155,19 @@ func TestSceneLineToldTwice(t *testing.T) {
 			facts = append(facts, model.Event{Key: string(typ) + ":" + key, Type: typ, AppID: "mini", OccurredAt: at, PersonID: h.person(who), Code: code})
 		}
 		monday := h.when("03-02 09:00")
-		for i := range 250 {
+		for i := range 450 {
 			code, who, at := []string{"north", "south"}[i%2], fmt.Sprint("p", i), monday.AddDate(0, 0, i%5).Add(time.Duration(i)*time.Second)
 			switch {
-			case i < 150: // new
+			case i < 300: // new
 				tell(who, fmt.Sprint("new", i), model.EventFollow, at, code)
-				if i < 10 {
+				if i < 20 {
 					tell(who, fmt.Sprint("gone", i), model.EventUnfollow, at.Add(24*time.Hour), "")
 				}
 			default: // follows already
 				tell(who, fmt.Sprint("old", i), model.EventFollow, h.when("01-05 09:00"), "")
 			}
 			tell(who, fmt.Sprint("scan", i), model.EventScan, at, code)
-			if i < 25 {
+			if i < 50 {
 				tell(who, fmt.Sprint("again", i), model.EventScan, at.Add(time.Hour), code)
 			}
 		}
@@ -177,8 +178,8 @@ func TestSceneLineToldTwice(t *testing.T) {
 			h.settle()
 		}
 		for code, want := range map[string]string{
-			"north": "138/125 75+0 1:70/75 7:70/75 30:70/75 v0 o0 0-0=0 final",
-			"south": "137/125 75+0 1:70/75 7:70/75 30:70/75 v0 o0 0-0=0 final",
+			"north": "250/225 150+0 1:140/150 7:140/150 30:140/150 v0 o0 0-0=0 final",
+			"south": "250/225 150+0 1:140/150 7:140/150 30:140/150 v0 o0 0-0=0 final",
 		} {
 			l, err := h.figures.Scene(t.Context(), "mini", code, h.span("03-02", "03-06"), model.AttributeLast, 30*24*time.Hour)
 			if err != nil {
@@ -187,9 +188,9 @@ func TestSceneLineToldTwice(t *testing.T) {
 			if got := sceneWords(l.Total); got != want {
 				t.Errorf("%s: %s, want %s", code, got, want)
 			}
-			// Each day has fifty people of the 250, half of them of each code, thirty new.
+			// Each day has ninety people of the 450, half of them of each code, thirty new, two of whom leave.
 			for _, d := range l.Days {
-				if d.Scanners != 25 || d.NewFollows != 15 || *d.Stayed[0].People != 14 {
+				if d.Scans != 50 || d.Scanners != 45 || d.NewFollows != 30 || *d.Stayed[0].People != 28 {
 					t.Errorf("%s: %s", code, sceneWords(d))
 				}
 			}
