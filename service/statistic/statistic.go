@@ -1,5 +1,6 @@
 // Package statistic fetches what WeChat counts and nobody else can: readers of articles, followers who came
-// and left. It owns the article_totals, follower_days and statistic_fetches tables.
+// and left, and its own figures of the Mini Program. It owns the article_totals, follower_days,
+// statistic_fetches, mini_statistics and mini_statistic_versions tables.
 //
 // WeChat has yesterday ready after eight in the morning and corrects it for a while, so each morning the last
 // seven days of followers and the last thirty publishing days of articles are fetched once, until WeChat says
@@ -161,8 +162,14 @@ func (s *Service) fetch(ctx context.Context, f Fetch) (ok bool, err error) {
 			f.State = Delayed
 		}
 	}
+	return noted(ctx, s.db, f, model.Milli(s.now()), err)
+}
+
+// noted writes down how WeChat answered, and tells whether asking on makes sense. err is what the fetch ended
+// with; only one that is no answer of WeChat's comes back.
+func noted(ctx context.Context, db *gorm.DB, f Fetch, now time.Time, err error) (ok bool, _ error) {
 	f.Code, f.Said = "", ""
-	f.Tries, f.FetchedAt = f.Tries+1, model.Milli(s.now())
+	f.Tries, f.FetchedAt = f.Tries+1, now
 	var call *model.CallError
 	switch {
 	case errors.As(err, &call):
@@ -174,7 +181,7 @@ func (s *Service) fetch(ctx context.Context, f Fetch) (ok bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	if e := s.db.WithContext(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "appid"}, {Name: "kind"}, {Name: "day"}},
+	if e := db.WithContext(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "appid"}, {Name: "kind"}, {Name: "day"}},
 		DoUpdates: clause.AssignmentColumns([]string{"asked_day", "state", "code", "said", "tries", "fetched_at"})}).Create(&f).Error; e != nil {
 		return false, fmt.Errorf("note the fetch of %d: %w", f.Day, e)
 	}
@@ -281,7 +288,11 @@ func (s *Service) followers(ctx context.Context, day int) error {
 
 // Latest lists how WeChat last answered, the newest first: at most one line per kind and day.
 func (s *Service) Latest(ctx context.Context, limit int) ([]Fetch, error) {
+	return latest(ctx, s.db, s.appid, limit)
+}
+
+func latest(ctx context.Context, db *gorm.DB, appid string, limit int) ([]Fetch, error) {
 	var out []Fetch
-	err := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("asked_day DESC, kind DESC, day DESC").Limit(limit).Find(&out).Error
+	err := db.WithContext(ctx).Where("appid = ?", appid).Order("asked_day DESC, kind DESC, day DESC").Limit(limit).Find(&out).Error
 	return out, err
 }
