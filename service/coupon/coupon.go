@@ -111,6 +111,10 @@ func (s *Service) Change(ctx context.Context, by model.Operator, id int64, in In
 		if err := tx.Model(&c).Select("name", "off", "percent", "course_ids", "starts_at", "ends_at", "stock", "per_person", "public", "disabled", "version", "updated_by", "updated_at").Updates(&c).Error; err != nil {
 			return fmt.Errorf("coupon %d: %w", id, err)
 		}
+		// Those made after it for winners go with it where it is stopped; what they take off was promised.
+		if err := tx.Model(&model.Coupon{}).Where("parent_id = ?", id).UpdateColumn("disabled", c.Disabled).Error; err != nil {
+			return fmt.Errorf("coupons made after %d: %w", id, err)
+		}
 		return s.audited(tx, by, "coupon.change", id, before, view(c))
 	})
 	return c, err
@@ -138,9 +142,9 @@ func (s *Service) fill(ctx context.Context, c *model.Coupon, by model.Operator, 
 	return nil
 }
 
-// List gives coupons, the newest first, those with a number below before (0: from the start).
+// List gives coupons that operators made, the newest first, those with a number below before (0: from the start).
 func (s *Service) List(ctx context.Context, before int64, limit int) ([]model.Coupon, error) {
-	q := s.db.WithContext(ctx).Where("appid = ?", s.appid)
+	q := s.db.WithContext(ctx).Where("appid = ? AND parent_id = 0", s.appid)
 	if before > 0 {
 		q = q.Where("id < ?", before)
 	}

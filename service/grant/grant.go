@@ -73,10 +73,7 @@ func (s *Service) ByOrder(tx *gorm.DB, o model.Order, who model.Actor) error {
 	if now := s.now(); g.StartsAt.After(now) {
 		g.StartsAt = now
 	}
-	if o.AccessDays > 0 {
-		end := g.StartsAt.AddDate(0, 0, o.AccessDays)
-		g.EndsAt = &end
-	}
+	g.EndsAt = term(g.StartsAt, o.AccessDays)
 	return s.Open(tx, g, who)
 }
 
@@ -87,13 +84,27 @@ func (s *Service) ByCode(tx *gorm.DB, c model.RedeemCode, b model.RedeemBatch, w
 		AppID: c.AppID, LearnerID: c.LearnerID, CourseID: b.CourseID, Reason: model.GrantByRedeem,
 		ReasonKey: fmt.Sprintf("redeem:%d", c.ID), Why: fmt.Sprintf("兑换码，第 %d 批（%s）", b.ID, b.Note), StartsAt: *c.RedeemedAt,
 	}
-	if b.AccessDays > 0 {
-		end := g.StartsAt.AddDate(0, 0, b.AccessDays)
-		g.EndsAt = &end
-	}
+	g.EndsAt = term(g.StartsAt, b.AccessDays)
 	opened, err := s.open(tx, g, who)
 	if err == nil && !opened {
 		err = model.RedeemTaken()
+	}
+	return err
+}
+
+// ByGift joins the caller's transaction and opens a gift's course to whoever opened it, from that moment on. The
+// order that paid is the grant's unique reason: one that opened a course already is ErrConflict.
+func (s *Service) ByGift(tx *gorm.DB, g model.Gift, who model.Actor) error {
+	why := "朋友送的，订单 " + g.OutTradeNo
+	if g.GiverID == g.LearnerID {
+		why = "买来送人，留给了自己，订单 " + g.OutTradeNo
+	}
+	opened, err := s.open(tx, model.Grant{
+		AppID: g.AppID, LearnerID: g.LearnerID, CourseID: g.CourseID, Reason: model.GrantByFriend, ReasonKey: fmt.Sprintf("order:%d", g.OrderID), OrderID: g.OrderID,
+		Why: why, StartsAt: *g.OpenedAt, EndsAt: g.EndsAt(*g.OpenedAt),
+	}, who)
+	if err == nil && !opened {
+		err = model.GiftTaken()
 	}
 	return err
 }

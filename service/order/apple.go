@@ -11,6 +11,9 @@ import (
 	"loudou/service/store"
 )
 
+// asked is the outcome of a notice that is Apple's question.
+const asked = "asked"
+
 // AnswerApple answers Apple's question from the order's rule and what was studied. The same question again gets
 // the same answer, from whichever instance is asked. known false: the question fits no order of ours; it is kept,
 // put before a person, and must not be taken for a yes. An error: nothing is committed, ask again.
@@ -29,7 +32,7 @@ func (s *Service) AnswerApple(ctx context.Context, a model.AppleAsk) (q model.Ap
 	now := s.time()
 	q = model.AppleQuestion{AppID: o.AppID, UKey: key, PayOrderID: plain(a.PayOrderID, 64), Reason: short(plainText(a.Reason), 200), Times: 1, FirstAt: now, LastAt: now}
 	if o.ID != 0 {
-		done, err := s.Studies.Study(ctx, o.LearnerID, o.CourseID)
+		done, err := s.studied(ctx, o)
 		if err != nil {
 			return q, false, err
 		}
@@ -49,7 +52,7 @@ func (s *Service) AnswerApple(ctx context.Context, a model.AppleAsk) (q model.Ap
 				return err
 			}
 		}
-		return s.keep(tx, model.PayNotice{Source: model.ActorPush, Via: model.ViaXPay, OrderID: o.ID, OutTradeNo: no, Outcome: "asked", Raw: string(a.Raw)})
+		return s.keep(tx, model.PayNotice{Source: model.ActorPush, Via: model.ViaXPay, OrderID: o.ID, OutTradeNo: no, Outcome: asked, Raw: string(a.Raw)})
 	})
 	if _, dup := store.Duplicate(err); dup { // another instance heard the repeat at the same moment
 		q, err = s.asked(ctx, key)
@@ -60,7 +63,7 @@ func (s *Service) AnswerApple(ctx context.Context, a model.AppleAsk) (q model.Ap
 
 // answerLate answers a question that fitted no order when it was first asked.
 func (s *Service) answerLate(ctx context.Context, q model.AppleQuestion, o model.Order) (model.AppleQuestion, bool, error) {
-	done, err := s.Studies.Study(ctx, o.LearnerID, o.CourseID)
+	done, err := s.studied(ctx, o)
 	if err != nil {
 		return q, false, err
 	}
@@ -72,6 +75,11 @@ func (s *Service) answerLate(ctx context.Context, q model.AppleQuestion, o model
 		}
 		if res.RowsAffected != 1 { // somebody else was asked at the same moment: their answer stands
 			return tx.Take(&q, q.ID).Error
+		}
+		// What was kept of it while it fitted no order goes with the order from now on, when the buyer is erased too.
+		err := tx.Model(&model.PayNotice{}).Where("out_trade_no = ? AND order_id = 0 AND outcome = ?", q.PayOrderID, asked).Updates(map[string]any{"order_id": o.ID}).Error
+		if err != nil {
+			return fmt.Errorf("notices of apple's question %d: %w", q.ID, err)
 		}
 		return s.Inbox.Done(tx, "apple:"+q.UKey, model.ActorPush, "单号已认出，已按规则回答 Apple")
 	})

@@ -57,6 +57,30 @@ func (s *Service) beginClosing(ctx context.Context, orderID int64, who model.Act
 	return began, err
 }
 
+// GiveUp marks the order a learner has open for a course closing, in the caller's transaction: he has the course
+// by another way, and nothing is asked of him for it any more. The timetable ends it at WeChat; money already on
+// its way is still an order paid. No open order, or one closing already, is no error.
+func (s *Service) GiveUp(tx *gorm.DB, learnerID, courseID int64, who model.Actor, why string) error {
+	var ids []int64 // read first: a lock on a key that is not there would hold up everybody's next order
+	if err := tx.Model(&model.Order{}).Where("open_key = ?", model.OpenKeyOf(model.OrderForSelf, learnerID, courseID)).Pluck("id", &ids).Error; err != nil {
+		return fmt.Errorf("open order of learner %d: %w", learnerID, err)
+	}
+	for _, id := range ids {
+		o, err := lockOrder(tx, id)
+		if err != nil {
+			return err
+		}
+		from := o.Status
+		if !o.BeginClosing(s.time()) {
+			continue
+		}
+		if err := s.saveOrder(tx, &o, from, who, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Close works one round on a closing order: each attempt is asked about and ended at WeChat; when none can
 // bring money any more the order is closed. Otherwise the next round is set, with back-off. An order that
 // is not closing is left alone; two rounds at once do no harm.

@@ -30,6 +30,7 @@ func (h *house) calls(no string) string {
 	return strings.Join(out, " ")
 }
 
+// Selling check 14.
 func TestExpiryAsksClosesThenCloses(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -50,6 +51,37 @@ func TestExpiryAsksClosesThenCloses(t *testing.T) {
 	})
 }
 
+// A course that came by another way ends the order open for it, and no other; money already on its way counts.
+func TestGiveUp(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		h := open(t, db)
+		mine, other, late := h.place(1, 1, "k"), h.place(1, 2, "k2"), h.place(2, 1, "k")
+		if _, err := h.pay.Pay(late.OutTradeNo, wxpaytest.Payment{Silent: true}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // twice is once
+			if err := db.Transaction(func(tx *gorm.DB) error {
+				for n := int64(1); n <= 3; n++ { // 3 has no order at all
+					if err := h.orders.GiveUp(tx, n, 1, model.LearnerActor(n), "用兑换码开通了这门课"); err != nil {
+						return err
+					}
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if h.status(mine.OutTradeNo) != model.OrderClosing || h.status(other.OutTradeNo) != model.OrderPending {
+			t.Fatalf("given up: %s, the other course's: %s", h.status(mine.OutTradeNo), h.status(other.OutTradeNo))
+		}
+		h.wait(time.Second)
+		if err := h.orders.CloseDue(ctx(t)); err != nil || h.status(mine.OutTradeNo) != model.OrderClosed || h.status(late.OutTradeNo) != model.OrderPaid {
+			t.Errorf("closed: %s, paid while it was given up: %s, %v", h.status(mine.OutTradeNo), h.status(late.OutTradeNo), err)
+		}
+	})
+}
+
+// Selling check 16.
 func TestClosingWaitsForWeChat(t *testing.T) {
 	h := open(t, modeltest.Open(t))
 	for i, bad := range []wxpaytest.Fault{wxpaytest.ErrCode(500, "SYSTEM_ERROR", "x"), {Drop: true}, wxpaytest.ErrCode(400, "WHATEVER", "x")} {
@@ -157,6 +189,7 @@ func TestCancelAgainstPay(t *testing.T) {
 	})
 }
 
+// Selling check 13.
 func TestNoNoticeIsFoundByAsking(t *testing.T) {
 	h := open(t, modeltest.Open(t))
 	h.pay.SetBadDays(wxpaytest.BadDays{Never: true})

@@ -4,18 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
 
 	"loudou/model"
+	"loudou/service/store"
 )
 
 // Filter chooses orders for the console. Zero fields choose all. From and To are instants, To is not in.
 type Filter struct {
 	Status   model.OrderStatus
 	Via      model.Via
+	Kind     model.OrderKind
 	Q        string // a number of the order, an attempt, a refund or WeChat; or a piece of the title
 	CourseID int64
 	From, To *time.Time // of the order's making
@@ -26,12 +27,15 @@ type Filter struct {
 // Search lists orders, newest first, and the id to go on from (0: no more).
 func (s *Service) Search(ctx context.Context, f Filter) ([]model.Order, int64, error) {
 	db := s.db.WithContext(ctx)
-	q := db.Model(&model.Order{}).Order("id DESC").Limit(f.Limit + 1)
+	q := db.Model(&model.Order{}).Where("appid = ?", s.AppID).Order("id DESC").Limit(f.Limit + 1)
 	if f.Status != "" {
 		q = q.Where("status = ?", f.Status)
 	}
 	if f.Via != "" {
 		q = q.Where("via = ?", f.Via)
+	}
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
 	}
 	if f.CourseID > 0 {
 		q = q.Where("course_id = ?", f.CourseID)
@@ -50,7 +54,7 @@ func (s *Service) Search(ctx context.Context, f Filter) ([]model.Order, int64, e
 		q = q.Where("(out_trade_no = ? OR id IN (?) OR id IN (?) OR title LIKE ? ESCAPE '!')", no,
 			db.Model(&model.Payment{}).Select("order_id").Where("out_trade_no = ? OR transaction_id = ?", no, no),
 			db.Model(&model.Refund{}).Select("order_id").Where("out_refund_no = ? OR refund_id = ?", no, no),
-			"%"+strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(f.Q)+"%")
+			"%"+store.EscapeLike(f.Q)+"%")
 	}
 	list := []model.Order{}
 	if err := q.Find(&list).Error; err != nil {
@@ -78,7 +82,7 @@ type Proof struct {
 func (s *Service) Proof(ctx context.Context, no string) (Proof, error) {
 	var p Proof
 	db := s.db.WithContext(ctx)
-	o, err := orderByNo(db, no)
+	o, err := s.byNo(db, no)
 	if err != nil {
 		return p, err
 	}
@@ -105,7 +109,7 @@ func (s *Service) Proof(ctx context.Context, no string) (Proof, error) {
 // Ask asks WeChat now about everything of an order that may bring news: attempts and refunds. The error
 // says that WeChat did not answer; what it did answer is settled.
 func (s *Service) Ask(ctx context.Context, no string) error {
-	o, err := orderByNo(s.db.WithContext(ctx), no)
+	o, err := s.byNo(s.db.WithContext(ctx), no)
 	if err != nil {
 		return err
 	}
@@ -167,10 +171,20 @@ type RefundLine struct {
 	Order model.Order
 }
 
+// RefundsAsked counts the refunds that learners ask for and nobody has decided.
+func (s *Service) RefundsAsked(ctx context.Context) (n int64, err error) {
+	db := s.db.WithContext(ctx)
+	err = db.Model(&model.Refund{}).Where("status = ? AND order_id IN (?)", model.RefundAsked, db.Model(&model.Order{}).Select("id").Where("appid = ?", s.AppID)).Count(&n).Error
+	if err != nil {
+		err = fmt.Errorf("count refunds asked for: %w", err)
+	}
+	return n, err
+}
+
 // Refunds lists refunds, newest first, with their orders, and the id to go on from (0: no more).
 func (s *Service) Refunds(ctx context.Context, f RefundFilter) ([]RefundLine, int64, error) {
 	db := s.db.WithContext(ctx)
-	q := db.Order("id DESC").Limit(f.Limit + 1)
+	q := db.Where("order_id IN (?)", db.Model(&model.Order{}).Select("id").Where("appid = ?", s.AppID)).Order("id DESC").Limit(f.Limit + 1)
 	if f.Status != "" {
 		q = q.Where("status = ?", f.Status)
 	}
@@ -214,7 +228,7 @@ func (s *Service) PayByHand(ctx context.Context, op Operator, no, why, proof str
 	if n := len([]rune(proof)); n < 1 || n > 200 {
 		return model.Order{}, model.Refuse(model.ErrInvalid, model.CodeInvalid, "请写明凭证，最多 200 个字").Field("proof", "1 到 200 个字")
 	}
-	o, err := orderByNo(s.db.WithContext(ctx), no)
+	o, err := s.byNo(s.db.WithContext(ctx), no)
 	if err != nil {
 		return o, err
 	}

@@ -27,7 +27,7 @@ func withCoupons(h *house) *coupon.Service {
 	}
 	h.t.Cleanup(func() { _ = rdb.Close() })
 	ops := operator.New(h.db, limit.New(rdb, true), operator.Options{})
-	s := coupon.New(h.db, miniApp, figure.NewCatalogue(h.db, "courses"), ops, h.now)
+	s := coupon.New(h.db, miniApp, figure.NewCatalogue(h.db, "courses", miniApp), ops, h.now)
 	h.orders.Coupons = s
 	return s
 }
@@ -54,6 +54,7 @@ func (h *house) with(n, course int64, key, code string) (order.Placed, error) {
 }
 
 // One coupon that is left and 64 who want it: one order carries it, and nobody pays less without it.
+// Selling check 19.
 func TestCouponOnce(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -83,6 +84,7 @@ func TestCouponOnce(t *testing.T) {
 }
 
 // One person with 64 phones: the limit per person holds over all courses.
+// Selling check 19.
 func TestCouponPerPerson(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -146,6 +148,7 @@ func TestCouponLife(t *testing.T) {
 }
 
 // A thousand yuan off a course of 199: nothing is due, and it opens without WeChat.
+// Selling check 20.
 func TestCouponToNothing(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)

@@ -14,11 +14,11 @@ func (s *Service) discount(tx *gorm.DB, o *model.Order, code string) error {
 	if s.Coupons == nil {
 		return model.Refuse(model.ErrInvalid, model.CodeInvalid, "没有这张优惠券").Field("coupon_code", "没有这张优惠券")
 	}
-	id, off, err := s.Coupons.Find(tx, code, o.LearnerID, o.CourseID, o.ListPrice)
+	id, off, err := s.Coupons.Find(tx, code, o.LearnerID, o.CourseID, o.Amount)
 	if err != nil {
 		return err
 	}
-	o.CouponID, o.Discount, o.Amount = id, off, o.ListPrice-off
+	o.CouponID, o.Discount, o.Amount = id, off, o.Amount-off
 	return nil
 }
 

@@ -28,7 +28,7 @@ func (s *Service) MoneyOpen(tx *gorm.DB, learnerID int64) (bool, error) {
 }
 
 // Erase joins the caller's transaction and takes out of the sales what leads to a human: openids, the words
-// of notices, request keys. Sums, numbers and dates stay, so that reports and the ledger still add up.
+// of notices, what operators noted, request keys. Sums, numbers and dates stay, so that reports and the ledger still add up.
 func (s *Service) Erase(tx *gorm.DB, personID int64) error {
 	mine := func() *gorm.DB { return tx.Model(&model.Order{}).Select("id").Where("person_id = ?", personID) }
 	var learners []int64
@@ -40,6 +40,7 @@ func (s *Service) Erase(tx *gorm.DB, personID int64) error {
 		tx.Model(&model.AppleQuestion{}).Where("order_id IN (?)", mine()).Updates(map[string]any{"reason": ""}),
 		tx.Model(&model.Payment{}).Where("order_id IN (?)", mine()).Updates(map[string]any{"openid": ""}),
 		tx.Model(&model.Order{}).Where("person_id = ?", personID).Updates(map[string]any{"openid": "", "proof": ""}),
+		tx.Where("order_id IN (?)", mine()).Delete(&model.AbandonedNote{}),
 		tx.Where("learner_id IN ?", append(learners, 0)).Delete(&requestKey{}),
 	} {
 		if q.Error != nil {

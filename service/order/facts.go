@@ -12,14 +12,21 @@ import (
 func (s *Service) RefundFacts(ctx context.Context, no string) (model.Order, model.RefundFacts, error) {
 	var f model.RefundFacts
 	db := s.db.WithContext(ctx)
-	o, err := orderByNo(db, no)
+	o, err := s.byNo(db, no)
 	if err != nil {
 		return o, f, err
 	}
 	f.Apple = o.Via == model.ViaXPay && o.Platform == model.PlatformIOS
 	f.Rule, f.Age = o.RefundRule, s.age(o)
 	f.Days = int(f.Age.Hours() / 24)
-	if f.Study, err = s.Studies.Study(ctx, o.LearnerID, o.CourseID); err != nil {
+	if o.Kind == model.OrderForGift {
+		g, err := s.Gifts.Of(db, o.ID)
+		if err != nil {
+			return o, f, err
+		}
+		f.Gift = g.Status
+	}
+	if f.Study, err = s.studied(ctx, o); err != nil {
 		return o, f, err
 	}
 	f.Judge()
@@ -42,6 +49,24 @@ func (s *Service) RefundFacts(ctx context.Context, no string) (model.Order, mode
 	}
 	f.EarlierRefunds, f.EarlierRefunded = sum.N, sum.Amount
 	return o, f, nil
+}
+
+// Waiting counts who holds an order for a course that may still be paid, by the price it was placed at: they pay
+// that price, whatever the course costs by then.
+func (s *Service) Waiting(ctx context.Context, courseID int64) ([]WaitingAt, error) {
+	list := []WaitingAt{}
+	err := s.db.WithContext(ctx).Model(&model.Order{}).Select("list_price - flash_off AS price, COUNT(DISTINCT learner_id) AS people").
+		Where("course_id = ? AND status = ? AND expires_at > ?", courseID, model.OrderPending, s.time()).Group("list_price - flash_off").Order("price").Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("orders waiting for course %d: %w", courseID, err)
+	}
+	return list, nil
+}
+
+// WaitingAt is how many people hold an unpaid order at a price.
+type WaitingAt struct {
+	Price  model.Fen
+	People int64
 }
 
 // OfLearner lists a learner's orders, newest first.

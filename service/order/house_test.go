@@ -18,6 +18,7 @@ import (
 	"loudou/api/hook"
 	"loudou/model"
 	"loudou/service/event"
+	"loudou/service/gift"
 	"loudou/service/grant"
 	"loudou/service/job"
 	"loudou/service/ledger"
@@ -45,6 +46,7 @@ type house struct {
 	pay    *wxpaytest.Fake
 	orders *order.Service
 	grants *grant.Service
+	gifts  *gift.Service
 	ledger *ledger.Service
 	jobs   *job.Service
 	client *wxpay.Client
@@ -73,7 +75,7 @@ func (shop) Item(_ context.Context, id int64, _ model.Platform) (model.Item, err
 	vias, rule := []model.Via{model.ViaJSAPI, model.ViaXPay}, model.DefaultRefundRule()
 	switch id {
 	case 1:
-		return model.Item{CourseID: 1, Title: "写作课", Price: 19900, RefundRule: ruleOf1, OnSale: true, ProductID: "course_1_19900", Vias: vias}, nil
+		return model.Item{CourseID: 1, Title: "写作课", Price: 19900, FlashOff: flashOf1, RefundRule: ruleOf1, OnSale: true, ProductID: "course_1_19900", Vias: vias}, nil
 	case 2:
 		return model.Item{CourseID: 2, Title: "摄影课", Price: 100, RefundRule: rule, OnSale: true, ProductID: "course_2_100", Vias: vias}, nil
 	case 3:
@@ -84,13 +86,18 @@ func (shop) Item(_ context.Context, id int64, _ model.Platform) (model.Item, err
 	return model.Item{}, model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这门课程")
 }
 
-// ruleOf1 is course 1's refund rule, studied what everybody has studied.
+// ruleOf1 is course 1's refund rule, flashOf1 what its flash price takes off now, studied what everybody has studied.
 var (
-	ruleOf1 = model.DefaultRefundRule()
-	studied model.Study
+	flashOf1 model.Fen
+	ruleOf1  = model.DefaultRefundRule()
+	studied  model.Study
 )
 
 func (shop) Study(context.Context, int64, int64) (model.Study, error) { return studied, nil }
+
+func (shop) Named(context.Context, []int64) (map[int64]model.Course, error) {
+	return map[int64]model.Course{1: {ID: 1, Title: "写作课"}}, nil
+}
 
 func (shop) SessionKey(context.Context, int64) (string, error) { return "c2Vzc2lvbi1rZXk=", nil }
 
@@ -122,14 +129,16 @@ func open(t *testing.T, db *gorm.DB) *house {
 	ops := operator.New(db, limit.New(rdb, true), operator.Options{})
 	h.jobs = job.New(db)
 	h.grants = grant.New(db, h.now)
-	h.ledger = ledger.New(db, ops, h.now)
+	h.ledger = ledger.New(db, miniApp, ops, h.now)
+	h.gifts = gift.New(gift.Options{DB: db, AppID: miniApp, Courses: shop{}, Learners: shop{}, Grants: h.grants, Facts: event.New(db, rdb, event.Options{Now: h.now}), Now: h.now})
 	h.orders = order.New(order.Options{
-		DB: db, Shop: shop{}, Learners: shop{}, Studies: shop{}, Grants: h.grants, Inbox: h.ledger, Facts: event.New(db, rdb, event.Options{Now: h.now}), Auditor: ops,
+		AppID: miniApp, DB: db, Shop: shop{}, Learners: shop{}, Studies: shop{}, Grants: h.grants, Gifts: h.gifts, Inbox: h.ledger, Facts: event.New(db, rdb, event.Options{Now: h.now}), Auditor: ops,
 		Queue: quietQueue{h.jobs}, Now: h.now, RefundLimit: 50000,
 		Channels: map[model.Via]order.Channel{
 			model.ViaJSAPI: wxpay.Channel{Client: h.client, NotifyURL: "http://127.0.0.1/hook/pay", RefundNotifyURL: "http://127.0.0.1/hook/refund"},
 		},
 	})
+	h.gifts.Orders = h.orders
 	r := gin.New()
 	(&hook.Pay{WxPay: h.client, Orders: h.orders}).Mount(r, nil)
 	server := httptest.NewServer(r)

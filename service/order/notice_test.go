@@ -125,6 +125,7 @@ func TestSignedNonsense(t *testing.T) {
 	}
 }
 
+// Selling check 11.
 func TestDatabaseDownDuringTheNotice(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)

@@ -1,10 +1,10 @@
-// Package order sells courses: it owns the orders, payments, refunds, order_changes, pay_notices and
-// order_keys tables.
+// Package order sells courses: it owns the orders, payments, refunds, order_changes, pay_notices,
+// abandoned_notes and order_keys tables.
 //
-// Four records are never merged into one status: the order (what, for how much, for whom), the payment
+// What an order opens when it is paid is a grant for the buyer, or a gift for whoever opens it (gift.go). Four records are never merged into one status: the order (what, for how much, for whom), the payment
 // (one out_trade_no on one channel, and what WeChat said), the refund (one out_refund_no) and the grant
 // (service/grant). There is one transition into "paid", Settle, and one for refunds, Book, whoever
-// brings the news. Locks are taken in the order learner → order → payment → refund → grant. No network call is made
+// brings the news. Locks are taken in the order learner → order → payment → refund → gift → grant. No network call is made
 // inside a transaction: the intent is committed, then the call is made, then its result is committed; a
 // kill between any two of them heals by asking WeChat, on the timetable at the end of this file.
 package order
@@ -65,6 +65,16 @@ type Grants interface {
 	Covers(db *gorm.DB, learnerID, courseID int64) (bool, error)
 }
 
+// Gifts is service/gift: what an order bought to be given away opens instead of a grant.
+type Gifts interface {
+	ByOrder(tx *gorm.DB, o model.Order, who model.Actor) error
+	Freeze(tx *gorm.DB, orderID int64, who model.Actor, why string) error
+	Thaw(tx *gorm.DB, orderID int64, who model.Actor, why string) error
+	Revoke(tx *gorm.DB, orderID int64, who model.Actor, why string) error
+	// Of gives the order's gift; the zero gift before it is paid.
+	Of(db *gorm.DB, orderID int64) (model.Gift, error)
+}
+
 // Inbox is service/ledger: what does not add up.
 type Inbox interface {
 	Add(tx *gorm.DB, e model.MoneyEntry) error
@@ -91,6 +101,14 @@ type Coupons interface {
 	Hold(tx *gorm.DB, o model.Order) error
 	// Follow moves the use with the order's status; an order without a coupon is left alone.
 	Follow(tx *gorm.DB, o model.Order) error
+}
+
+// Seats is service/course: how many may buy. Its row is locked after the coupon's.
+type Seats interface {
+	// HoldSeat takes one for a new order; ErrConflict when none is left, false where the course has no limit.
+	HoldSeat(tx *gorm.DB, courseID int64) (bool, error)
+	// MoveSeat gives one back (−1), or takes one whatever is left (+1).
+	MoveSeat(tx *gorm.DB, courseID, by int64) error
 }
 
 // Studies knows how far a learner got in a course: service/progress and service/course.
@@ -130,13 +148,16 @@ const (
 // Options are the needs of the service. Messenger and the catalogues may be nil.
 type Options struct {
 	DB        *gorm.DB
+	AppID     string // of the Mini Program whose orders these are; another's are not there
 	Shop      Shop
 	Learners  Learners
 	Channels  map[model.Via]Channel
 	Grants    Grants
+	Gifts     Gifts // nil: nothing is sold to be given away
 	Inbox     Inbox
 	Facts     Facts
 	Coupons   Coupons // nil: no code is known
+	Seats     Seats   // nil: no course is limited
 	Studies   Studies
 	Auditor   Auditor
 	Queue     Queue

@@ -27,6 +27,7 @@ func code(err error) string {
 	return ""
 }
 
+// Selling check 4.
 func TestBuyStudyAndToldTwice(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -72,6 +73,7 @@ func TestBuyStudyAndToldTwice(t *testing.T) {
 }
 
 // A hundred notices of an order nobody has heard of yet, twenty at once: they race for the first.
+// Selling check 6.
 func TestHundredNoticesRace(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -101,6 +103,7 @@ func TestHundredNoticesRace(t *testing.T) {
 	})
 }
 
+// Selling check 7.
 func TestWhatDoesNotFit(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -179,6 +182,7 @@ func TestMismatchCorrectedByQuery(t *testing.T) {
 	}
 }
 
+// Selling check 2.
 func TestFiftyOrdersWithOneKey(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -220,6 +224,7 @@ func TestFiftyOrdersWithOneKey(t *testing.T) {
 }
 
 // Twenty keys for one course at once: one order, one answer.
+// Selling check 4.
 func TestManyKeysOneOrder(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -282,4 +287,24 @@ func TestBadWishes(t *testing.T) {
 			t.Errorf("another's order: %v", err)
 		}
 	}
+}
+
+// What WeChat pays for the payer out of a coupon of its own is paid to us as well.
+// Selling check 8.
+func TestPaidWithACouponOfWeChat(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		h := open(t, db)
+		p := h.place(1, 1, "k")
+		if _, err := h.pay.Pay(p.OutTradeNo, wxpaytest.Payment{Coupon: 500}); err != nil {
+			t.Fatal(err)
+		}
+		h.pay.Wait()
+		var paid model.Payment
+		if err := db.Where("out_trade_no = ?", p.OutTradeNo).Take(&paid).Error; err != nil || paid.Total != 19900 || paid.PayerTotal != 19400 {
+			t.Errorf("%+v %v", paid, err)
+		}
+		if h.status(p.OutTradeNo) != model.OrderPaid || !h.owns(1, 1) {
+			t.Errorf("order %s", h.status(p.OutTradeNo))
+		}
+	})
 }

@@ -36,7 +36,7 @@ func (s *Service) present(ctx context.Context, o model.Order, must bool) (Placed
 
 func (s *Service) view(ctx context.Context, o model.Order, pay json.RawMessage) (Placed, error) {
 	out := Placed{
-		OutTradeNo: o.OutTradeNo, CourseID: o.CourseID, Title: o.Title, ListPrice: o.ListPrice, Discount: o.Discount, Amount: o.Amount, Refunded: o.Refunded, Status: o.Status, Via: o.Via,
+		OutTradeNo: o.OutTradeNo, CourseID: o.CourseID, Title: o.Title, Kind: o.Kind, ListPrice: o.ListPrice, FlashOff: o.FlashOff, Discount: o.Discount, Amount: o.Amount, Refunded: o.Refunded, Status: o.Status, Via: o.Via,
 		CreatedAt: o.CreatedAt, ExpiresAt: o.ExpiresAt, PaidAt: o.PaidAt, Actions: []Action{}, Pay: pay,
 	}
 	switch {
@@ -45,6 +45,15 @@ func (s *Service) view(ctx context.Context, o model.Order, pay json.RawMessage) 
 			out.Actions = append(out.Actions, ActionPay)
 		}
 		out.Actions = append(out.Actions, ActionCancel)
+	case o.Status.Holding() && o.Kind == model.OrderForGift:
+		g, err := s.Gifts.Of(s.db.WithContext(ctx), o.ID)
+		if err != nil {
+			return out, err
+		}
+		if out.Gift = g.Status; g.Status == model.GiftWaiting {
+			out.Actions = append(out.Actions, ActionGive)
+		}
+		return out, s.offerRefund(ctx, o, &out)
 	case o.Status.Holding():
 		owned, err := s.Grants.Covers(s.db.WithContext(ctx), o.LearnerID, o.CourseID)
 		if err != nil {
@@ -53,13 +62,28 @@ func (s *Service) view(ctx context.Context, o model.Order, pay json.RawMessage) 
 		if owned {
 			out.Actions = append(out.Actions, ActionLearn)
 		}
-		if s.mayAsk(o, model.Study{}) == nil { // what was studied is asked for when they do ask
-			out.Actions = append(out.Actions, ActionRefund)
-		}
+		return out, s.offerRefund(ctx, o, &out)
 	case o.Status == model.OrderClosed, o.Status == model.OrderRefunded:
 		out.Actions = append(out.Actions, ActionBuy)
 	}
 	return out, nil
+}
+
+// offerRefund adds what the learner may do about their money: ask for it, or take back a wish nobody has decided.
+func (s *Service) offerRefund(ctx context.Context, o model.Order, out *Placed) error {
+	var r model.Refund
+	err := s.db.WithContext(ctx).Where("open_key = ?", fmt.Sprint(o.ID)).Take(&r).Error
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound):
+		if s.mayAsk(o, model.Study{}) == nil { // what was studied is asked for when they do ask
+			out.Actions = append(out.Actions, ActionRefund)
+		}
+	case err != nil:
+		return err
+	case r.Status == model.RefundAsked && r.AskedBy == model.LearnerActor(o.LearnerID):
+		out.Actions = append(out.Actions, ActionWithdraw)
+	}
+	return nil
 }
 
 // ticket gives what the phone needs to pay o by its latest road, asking the channel where needed. An
@@ -193,11 +217,11 @@ func (s *Service) prepay(ctx context.Context, ch Channel, o *model.Order, p *mod
 	id, err := ch.Prepay(call, *o, *p)
 	cancel()
 	if refused(err) { // used up, closed, paid, or not to its taste: only a query tells
-		return s.askUsed(ctx, ch, o, p)
+		return s.askUsed(ctx, ch, o, p, fault(err))
 	}
 	failed := err
 	err = s.kept(ctx, p, func(p *model.Payment) (why string) {
-		p.CallUntil = nil
+		p.CallUntil, p.Fault = nil, fault(failed)
 		now := s.time()
 		switch {
 		case failed == nil:
@@ -297,15 +321,24 @@ func (s *Service) kept(ctx context.Context, p *model.Payment, change func(*model
 		*p = now
 		if now.Status == from {
 			return tx.Model(&model.Payment{}).Where("id = ?", now.ID).
-				Select("prepay_id", "prepaid_at", "call_until", "check_at").Updates(&now).Error
+				Select("prepay_id", "prepaid_at", "call_until", "fault", "check_at").Updates(&now).Error
 		}
 		return s.savePayment(tx, &now, from, model.ActorSystem, why)
 	})
 }
 
-// askUsed looks into a number the channel refused to take: paid is settled, closed is dead.
-func (s *Service) askUsed(ctx context.Context, ch Channel, o *model.Order, p *model.Payment) (again bool, err error) {
-	if err := s.kept(ctx, p, func(p *model.Payment) string { p.CallUntil = nil; return "" }); err != nil {
+// fault is what is kept of a prepay call that failed: the channel's code, never its words.
+func fault(err error) string {
+	code := plain(model.CallCode(err), 64)
+	if err != nil && code == "" {
+		return model.FaultNoAnswer
+	}
+	return code
+}
+
+// askUsed looks into a number the channel refused to take with code: paid is settled, closed is dead.
+func (s *Service) askUsed(ctx context.Context, ch Channel, o *model.Order, p *model.Payment, code string) (again bool, err error) {
+	if err := s.kept(ctx, p, func(p *model.Payment) string { p.CallUntil, p.Fault = nil, code; return "" }); err != nil {
 		return false, err
 	}
 	call, cancel := context.WithTimeout(ctx, callTime)
@@ -341,7 +374,7 @@ func (s *Service) reread(ctx context.Context, o *model.Order) error {
 
 // mine finds an order of the learner's by any of its numbers; another's is not there.
 func (s *Service) mine(ctx context.Context, buyer model.Caller, no string) (model.Order, error) {
-	o, err := orderByNo(s.db.WithContext(ctx), no)
+	o, err := s.byNo(s.db.WithContext(ctx), no)
 	if err != nil {
 		return o, err
 	}

@@ -17,7 +17,8 @@ import (
 // Wish is what a learner asks for. It carries no price: the server's is the only one.
 type Wish struct {
 	CourseID   int64     `json:"course_id"`
-	Via        model.Via `json:"via"` // empty: the server chooses
+	Gift       bool      `json:"gift,omitempty"` // to be given away
+	Via        model.Via `json:"via"`            // empty: the server chooses
 	Coupon     string    `json:"coupon"`
 	ArticleID  int64     `json:"article_id"`
 	CampaignID int64     `json:"campaign_id"`
@@ -29,11 +30,13 @@ type Action string
 
 // The actions of an order.
 const (
-	ActionPay    Action = "pay"
-	ActionCancel Action = "cancel"
-	ActionLearn  Action = "learn"
-	ActionRefund Action = "refund" // ask for one
-	ActionBuy    Action = "buy"    // place a new order
+	ActionPay      Action = "pay"
+	ActionCancel   Action = "cancel"
+	ActionLearn    Action = "learn"
+	ActionRefund   Action = "refund"   // ask for one
+	ActionWithdraw Action = "withdraw" // take back a wish for one that nobody has decided yet
+	ActionBuy      Action = "buy"      // place a new order
+	ActionGive     Action = "give"     // send the gift on
 )
 
 // Placed is an order as its learner sees it. Pay is JSON for the payment sheet, null unless it can be paid now.
@@ -41,7 +44,10 @@ type Placed struct {
 	OutTradeNo string            `json:"out_trade_no"`
 	CourseID   int64             `json:"course_id"`
 	Title      string            `json:"title"`
+	Kind       model.OrderKind   `json:"kind"`
+	Gift       model.GiftStatus  `json:"gift,omitempty"` // what became of a paid gift
 	ListPrice  model.Fen         `json:"list_price"`
+	FlashOff   model.Fen         `json:"flash_off"`
 	Discount   model.Fen         `json:"discount"` // what a coupon took off
 	Amount     model.Fen         `json:"amount"`
 	Refunded   model.Fen         `json:"refunded"`
@@ -78,7 +84,7 @@ const (
 // Place orders a course for buyer under the client's key: the same key and wish give the same answer,
 // another wish is ErrConflict key_reused, and while the first still runs ErrConflict in_progress. A request
 // that died or was answered with a passing fault goes on where it stopped, with the same out_trade_no. A
-// course owned is ErrConflict owned; one with an open order gives that order.
+// course owned is ErrConflict owned, unless it is to be given away; one with an open order of the kind gives that order.
 func (s *Service) Place(ctx context.Context, buyer model.Caller, key string, w Wish) (Placed, error) {
 	if err := goodKey(key); err != nil {
 		return Placed{}, err
@@ -235,6 +241,9 @@ func (s *Service) place(ctx context.Context, buyer model.Caller, k requestKey, w
 	if err != nil {
 		return Placed{}, err
 	}
+	if w.Gift && (s.Gifts == nil || item.Price == 0) {
+		return Placed{}, model.Refuse(model.ErrConflict, model.CodeNotSellable, "免费的课程不用送，请朋友自己领取")
+	}
 	if w.ArticleID, err = known(ctx, s.Articles, w.ArticleID); err != nil {
 		return Placed{}, err
 	}
@@ -243,13 +252,13 @@ func (s *Service) place(ctx context.Context, buyer model.Caller, k requestKey, w
 	}
 	for range 3 {
 		var o model.Order
-		made, again := false, false
+		made, again, high := false, false, false
 		err := s.tx(ctx, func(tx *gorm.DB) error {
-			made, again = false, false
+			made, again, high = false, false, false
 			if _, err := s.Learners.Lock(tx, buyer.LearnerID); err != nil {
 				return err
 			}
-			err := store.Lock(tx).Where("open_key = ?", model.OpenKeyOf(buyer.LearnerID, w.CourseID)).Take(&o).Error
+			err := store.Lock(tx).Where("open_key = ?", model.OpenKeyOf(w.kind(), buyer.LearnerID, w.CourseID)).Take(&o).Error
 			switch {
 			case errors.Is(err, gorm.ErrRecordNotFound):
 				o, err = s.create(tx, buyer, item, w)
@@ -260,11 +269,17 @@ func (s *Service) place(ctx context.Context, buyer model.Caller, k requestKey, w
 				made = err == nil
 			case err == nil && o.Status == model.OrderPending && s.time().Before(o.ExpiresAt):
 				if err = s.sameCoupon(tx, o, w.Coupon); err == nil {
+					high, err = s.dearer(tx, o, item, w.Via)
+				}
+				if err == nil && !high {
 					err = s.attemptFor(tx, &o, item, w.Via)
 				}
 			}
 			if err != nil {
 				return err
+			}
+			if high { // a crash from here on must not hand the dearer one out under this key
+				return nil
 			}
 			return tx.Model(&requestKey{}).Where("id = ?", k.ID).Updates(map[string]any{"order_id": o.ID}).Error
 		})
@@ -274,12 +289,17 @@ func (s *Service) place(ctx context.Context, buyer model.Caller, k requestKey, w
 		if again {
 			continue
 		}
-		if !made && (o.Status == model.OrderClosing || !s.time().Before(o.ExpiresAt)) {
-			// The order in the way is on its way out; where WeChat agrees at once, a new one can be made.
+		if !made && (high || o.Status == model.OrderClosing || !s.time().Before(o.ExpiresAt)) {
+			// The order in the way is on its way out, or asks more than the course costs by now; where WeChat agrees at
+			// once that it is dead, a new one can be made.
 			if err := s.db.WithContext(ctx).Model(&requestKey{}).Where("id = ?", k.ID).Updates(map[string]any{"order_id": 0}).Error; err != nil {
 				return Placed{}, fmt.Errorf("request key %d: %w", k.ID, err)
 			}
-			if _, err := s.beginClosing(ctx, o.ID, model.ActorTimer, "已过付款期限"); err != nil {
+			who, why := model.ActorTimer, "已过付款期限"
+			if high {
+				who, why = model.LearnerActor(buyer.LearnerID), "课程降价了，按现价重新下单"
+			}
+			if _, err := s.beginClosing(ctx, o.ID, who, why); err != nil {
 				return Placed{}, err
 			}
 			if err := s.Close(ctx, o.ID); err != nil {
@@ -291,6 +311,9 @@ func (s *Service) place(ctx context.Context, buyer model.Caller, k requestKey, w
 			if !o.Status.Open() {
 				continue
 			}
+			if costsLess(item, o) {
+				return Placed{}, model.Refuse(model.ErrConflict, model.CodeOrderOpen, "课程降价了。您之前下的订单是 ¥"+o.Amount.Yuan()+"，正在关闭，关好后就能按现价 ¥"+item.Due().Yuan()+" 购买，请过一会儿再来")
+			}
 			if err := s.sameCoupon(s.db.WithContext(ctx), o, w.Coupon); err != nil {
 				return Placed{}, err
 			}
@@ -300,6 +323,33 @@ func (s *Service) place(ctx context.Context, buyer model.Caller, k requestKey, w
 		return out, err
 	}
 	return Placed{}, inProgress()
+}
+
+// costsLess tells whether the course can be had for less now than o asks.
+func costsLess(item model.Item, o model.Order) bool { return item.OnSale && item.Due() < o.Amount }
+
+// dearer tells whether an open order is to make room for one at the price of now: it asks more, the new one could be
+// paid on this terminal, and nobody has paid anything on the old one yet. One that keeps a seat stays: between the two
+// somebody else would take it. So does one virtual payment may still bring money for: its number cannot be closed, and for
+// half an hour the buyer could pay neither. Its sum is shown before it is paid.
+func (s *Service) dearer(tx *gorm.DB, o model.Order, item model.Item, wish model.Via) (bool, error) {
+	if !costsLess(item, o) || o.Seat {
+		return false, nil
+	}
+	list, err := attempts(tx, o.ID)
+	if err != nil || slices.ContainsFunc(list, disputed) {
+		return false, err
+	}
+	if slices.ContainsFunc(list, func(p model.Payment) bool {
+		return p.Via == model.ViaXPay && p.HandedAt != nil && s.time().Before(p.HandedAt.Add(s.XPayHold))
+	}) {
+		return false, nil
+	}
+	if item.Due() == 0 {
+		return true, nil
+	}
+	_, closed := chooseFor(wish, item, model.Order{ListPrice: item.Price, FlashOff: item.FlashOff, Amount: item.Due(), Platform: o.Platform})
+	return closed == nil, nil
 }
 
 // known forgets a number that is none of ours: where a buyer came from must not be made up.
@@ -321,10 +371,10 @@ func known(ctx context.Context, c Catalogue, id int64) (int64, error) {
 // at: it waits for a payment that is being booked, so a course cannot be both owned and ordered anew.
 func (s *Service) create(tx *gorm.DB, buyer model.Caller, item model.Item, w Wish) (model.Order, error) {
 	now := s.time()
-	openKey := model.OpenKeyOf(buyer.LearnerID, item.CourseID)
+	openKey := model.OpenKeyOf(w.kind(), buyer.LearnerID, item.CourseID)
 	o := model.Order{
-		AppID: buyer.AppID, OutTradeNo: number(now), LearnerID: buyer.LearnerID, PersonID: buyer.PersonID, OpenID: buyer.OpenID,
-		Platform: buyer.Platform, CourseID: item.CourseID, Title: item.Title, ListPrice: item.Price, Amount: item.Price,
+		AppID: buyer.AppID, OutTradeNo: number(now), Kind: w.kind(), LearnerID: buyer.LearnerID, PersonID: buyer.PersonID, OpenID: buyer.OpenID,
+		Platform: buyer.Platform, CourseID: item.CourseID, Title: item.Title, ListPrice: item.Price, FlashOff: item.FlashOff, Amount: item.Due(),
 		Agreement: item.Agreement, AccessDays: item.AccessDays, RefundRule: item.RefundRule, Status: model.OrderPending, OpenKey: &openKey,
 		ExpiresAt: now.Add(s.Expiry).Truncate(time.Second), ArticleID: w.ArticleID, CampaignID: w.CampaignID, Channel: w.Channel,
 		CreatedAt: now, UpdatedAt: now,
@@ -352,6 +402,9 @@ func (s *Service) create(tx *gorm.DB, buyer model.Caller, item model.Item, w Wis
 			return o, err
 		}
 	}
+	if err := s.holdSeat(tx, &o, item); err != nil {
+		return o, err
+	}
 	who := model.LearnerActor(buyer.LearnerID)
 	if err := s.change(tx, model.ThingOrder, o.ID, o.ID, "", string(o.Status), who, "下单"); err != nil {
 		return o, err
@@ -365,8 +418,11 @@ func (s *Service) create(tx *gorm.DB, buyer model.Caller, item model.Item, w Wis
 	return o, s.addAttempt(tx, &o, o.OutTradeNo, item, who)
 }
 
-// ownedOr answers "owned" when the learner has the course, else err.
+// ownedOr answers "owned" when the learner has the course and buys it for themselves, else err.
 func (s *Service) ownedOr(tx *gorm.DB, o model.Order, err error) error {
+	if o.Kind == model.OrderForGift {
+		return err
+	}
 	owned, failed := s.Grants.Covers(tx, o.LearnerID, o.CourseID)
 	if failed != nil {
 		return failed
@@ -475,9 +531,9 @@ func (s *Service) payFree(tx *gorm.DB, o *model.Order, via model.Via, who model.
 	return s.opened(tx, *o, "pay:"+o.OutTradeNo, who)
 }
 
-// opened does what belongs to every step into "paid": the grant, the fact, the work after the commit.
+// opened does what belongs to every step into "paid": the grant or the gift, the fact, the work after the commit.
 func (s *Service) opened(tx *gorm.DB, o model.Order, factKey string, who model.Actor) error {
-	if err := s.Grants.ByOrder(tx, o, who); err != nil {
+	if err := s.bought(o).ByOrder(tx, o, who); err != nil {
 		return err
 	}
 	// WeChat tells whole seconds: a payment within the second of its order would stand before it, and the
@@ -496,8 +552,12 @@ func (s *Service) opened(tx *gorm.DB, o model.Order, factKey string, who model.A
 }
 
 func fact(o model.Order, kind model.EventType, key string, sum model.Fen, at time.Time) model.Event {
+	var props map[string]any
+	if o.Kind == model.OrderForGift {
+		props = map[string]any{"gift": true}
+	}
 	return model.Event{
-		Key: key, AppID: o.AppID, Type: kind, OccurredAt: at, PersonID: o.PersonID, ArticleID: o.ArticleID, CourseID: o.CourseID,
+		Props: props, Key: key, AppID: o.AppID, Type: kind, OccurredAt: at, PersonID: o.PersonID, ArticleID: o.ArticleID, CourseID: o.CourseID,
 		CampaignID: o.CampaignID, Channel: o.Channel, Amount: sum, OutTradeNo: o.OutTradeNo,
 	}
 }

@@ -238,7 +238,7 @@ func (s *Service) booked(tx *gorm.DB, out model.RefundOutcome, fault string, o *
 		return s.savePayment(tx, p, from, who, "已原路退回 "+r.OutRefundNo)
 	case model.BookFailed:
 		if ours {
-			if err := s.Grants.Thaw(tx, o.ID, who, "退款失败 "+r.OutRefundNo); err != nil {
+			if err := s.bought(*o).Thaw(tx, o.ID, who, "退款失败 "+r.OutRefundNo); err != nil {
 				return err
 			}
 		}
@@ -264,9 +264,9 @@ func (s *Service) givenBack(tx *gorm.DB, o *model.Order, r model.Refund, who mod
 	}
 	var err error
 	if o.Status == model.OrderRefunded {
-		err = s.Grants.Revoke(tx, o.ID, who, "已全额退款 "+r.OutRefundNo)
+		err = s.bought(*o).Revoke(tx, o.ID, who, "已全额退款 "+r.OutRefundNo)
 	} else {
-		err = s.Grants.Thaw(tx, o.ID, who, "部分退款完成 "+r.OutRefundNo)
+		err = s.bought(*o).Thaw(tx, o.ID, who, "部分退款完成 "+r.OutRefundNo)
 	}
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ func (s *Service) mayAsk(o model.Order, done model.Study) error {
 
 // judge lets the order's own rule speak.
 func (s *Service) judge(o model.Order, done model.Study) (model.RefundVerdict, string) {
-	return o.RefundRule.Judge(s.age(o), done.WatchedSeconds, done.Finished)
+	return o.RefundRule.Weigh(s.age(o), done)
 }
 
 // age is how long ago o was paid.
@@ -81,7 +81,7 @@ func (s *Service) OfferRefund(ctx context.Context, buyer model.Caller, no string
 		out.Words = model.WordsOf(err, "")
 		return out, nil
 	}
-	done, err := s.Studies.Study(ctx, o.LearnerID, o.CourseID)
+	done, err := s.studied(ctx, o)
 	if err != nil {
 		return out, err
 	}
@@ -99,7 +99,7 @@ func (s *Service) RequestRefund(ctx context.Context, buyer model.Caller, no, rea
 	if err := goodReason(reason); err != nil {
 		return model.Refund{}, err
 	}
-	done, err := s.Studies.Study(ctx, o.LearnerID, o.CourseID)
+	done, err := s.studied(ctx, o)
 	if err != nil {
 		return model.Refund{}, err
 	}
@@ -127,18 +127,19 @@ func (s *Service) Withdraw(ctx context.Context, buyer model.Caller, no string) (
 	}
 	var r model.Refund
 	err = s.tx(ctx, func(tx *gorm.DB) error {
-		if _, err := lockOrder(tx, o.ID); err != nil {
+		o, err := lockOrder(tx, o.ID)
+		if err != nil {
 			return err
 		}
 		who := model.LearnerActor(buyer.LearnerID)
-		err := store.Lock(tx).Where("order_id = ? AND status = ? AND asked_by = ?", o.ID, model.RefundAsked, who).Take(&r).Error
+		err = store.Lock(tx).Where("order_id = ? AND status = ? AND asked_by = ?", o.ID, model.RefundAsked, who).Take(&r).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
 			return model.Refuse(model.ErrConflict, model.CodeConflict, "没有可以撤回的退款申请")
 		}
 		if err != nil {
 			return err
 		}
-		return s.endAsked(tx, &r, model.RefundWithdrawn, who, "学员撤回")
+		return s.endAsked(tx, o, &r, model.RefundWithdrawn, who, "学员撤回")
 	})
 	return r, err
 }
@@ -162,11 +163,11 @@ func (s *Service) StartRefund(ctx context.Context, op Operator, no, key string, 
 	if err := goodReason(reason); err != nil {
 		return model.Refund{}, err
 	}
-	o, err := orderByNo(s.db.WithContext(ctx), no)
+	o, err := s.byNo(s.db.WithContext(ctx), no)
 	if err != nil {
 		return model.Refund{}, err
 	}
-	done, err := s.Studies.Study(ctx, o.LearnerID, o.CourseID)
+	done, err := s.studied(ctx, o)
 	if err != nil {
 		return model.Refund{}, err
 	}
@@ -264,7 +265,7 @@ func (s *Service) openRefund(tx *gorm.DB, o model.Order, r *model.Refund, who mo
 	if err := s.change(tx, model.ThingRefund, r.ID, o.ID, "", string(r.Status), who, r.Reason); err != nil {
 		return err
 	}
-	if err := s.Grants.Freeze(tx, o.ID, who, "退款处理中 "+r.OutRefundNo); err != nil {
+	if err := s.bought(o).Freeze(tx, o.ID, who, "退款处理中 "+r.OutRefundNo); err != nil {
 		return err
 	}
 	if r.Status != model.RefundApproved {
@@ -326,7 +327,7 @@ func (s *Service) RefuseRefund(ctx context.Context, op Operator, outRefundNo, wh
 	}
 	return s.decide(ctx, op, outRefundNo, func(tx *gorm.DB, o model.Order, r *model.Refund) error {
 		r.DecidedWhy = why
-		if err := s.endAsked(tx, r, model.RefundRefused, model.OperatorActor(op.ID), why); err != nil {
+		if err := s.endAsked(tx, o, r, model.RefundRefused, model.OperatorActor(op.ID), why); err != nil {
 			return err
 		}
 		if err := s.audit(tx, op, "refund.refuse", *r, string(model.RefundAsked), why); err != nil {
@@ -336,13 +337,13 @@ func (s *Service) RefuseRefund(ctx context.Context, op Operator, outRefundNo, wh
 	})
 }
 
-func (s *Service) endAsked(tx *gorm.DB, r *model.Refund, to model.RefundState, who model.Actor, why string) error {
+func (s *Service) endAsked(tx *gorm.DB, o model.Order, r *model.Refund, to model.RefundState, who model.Actor, why string) error {
 	from := r.Status
 	r.Status, r.OpenKey = to, nil
 	if err := s.saveRefund(tx, r, from, who, why); err != nil {
 		return err
 	}
-	return s.Grants.Thaw(tx, r.OrderID, who, why)
+	return s.bought(o).Thaw(tx, o.ID, who, why)
 }
 
 func (s *Service) decide(ctx context.Context, op Operator, outRefundNo string, fn func(tx *gorm.DB, o model.Order, r *model.Refund) error) (model.Refund, error) {

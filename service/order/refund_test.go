@@ -26,6 +26,7 @@ func (h *house) refund(no string, amount model.Fen, key string) (model.Refund, e
 	return h.orders.StartRefund(ctx(h.t), ann, no, key, amount, "不想学了")
 }
 
+// Selling check 23.
 func TestRefundWhole(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -59,6 +60,7 @@ func TestRefundWhole(t *testing.T) {
 	})
 }
 
+// Selling check 21.
 func TestThirtyRefundsAtOnce(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -188,15 +190,24 @@ func TestWithdrawnAndTooLate(t *testing.T) {
 	if _, err := h.orders.RequestRefund(ctx(t), learner(1), p.OutTradeNo, "买错了"); err != nil {
 		t.Fatal(err)
 	}
+	may := func(want ...order.Action) {
+		t.Helper()
+		if seen, err := h.orders.Get(ctx(t), learner(1), p.OutTradeNo); err != nil || !slices.Equal(seen.Actions, want) {
+			t.Errorf("actions %v, want %v; %v", seen.Actions, want, err)
+		}
+	}
+	may(order.ActionWithdraw)
 	if r, err := h.orders.Withdraw(ctx(t), learner(1), p.OutTradeNo); err != nil || r.Status != model.RefundWithdrawn || !h.owns(1, 1) {
 		t.Errorf("%+v %v", r, err)
 	}
+	may(order.ActionLearn, order.ActionRefund)
 	h.wait(8 * 24 * time.Hour)
 	if _, err := h.orders.RequestRefund(ctx(t), learner(1), p.OutTradeNo, "买错了"); code(err) != model.CodeConflict {
 		t.Errorf("after the window: %v", err)
 	}
 }
 
+// Selling check 22.
 func TestRefundWithoutAnswer(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)
@@ -226,6 +237,7 @@ func TestRefundWithoutAnswer(t *testing.T) {
 	})
 }
 
+// Selling check 24.
 func TestRefundEndsBadly(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db)

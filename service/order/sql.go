@@ -118,13 +118,13 @@ func paymentByNo(db *gorm.DB, no string) (*model.Payment, error) {
 	return &p, nil
 }
 
-// orderByNo finds the order behind any of its attempts' numbers.
-func orderByNo(db *gorm.DB, no string) (model.Order, error) {
+// byNo finds an order of this account behind any of its attempts' numbers.
+func (s *Service) byNo(db *gorm.DB, no string) (model.Order, error) {
 	var o model.Order
 	if len(no) > 64 || plain(no, 64) != no {
 		return o, unknownOrder()
 	}
-	err := db.Where("out_trade_no = ?", no).Take(&o).Error
+	err := db.Where("out_trade_no = ? AND appid = ?", no, s.AppID).Take(&o).Error
 	if err == nil {
 		return o, nil
 	}
@@ -138,7 +138,10 @@ func orderByNo(db *gorm.DB, no string) (model.Order, error) {
 	if p == nil {
 		return o, unknownOrder()
 	}
-	if err := db.Take(&o, p.OrderID).Error; err != nil {
+	if err := db.Where("appid = ?", s.AppID).Take(&o, p.OrderID).Error; err != nil {
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			return o, unknownOrder()
+		}
 		return o, missing(err, "order", p.OrderID)
 	}
 	return o, nil
@@ -166,6 +169,9 @@ func (s *Service) saveOrder(tx *gorm.DB, o *model.Order, from model.OrderStatus,
 			return err
 		}
 	}
+	if err := s.followSeat(tx, from, *o); err != nil {
+		return err
+	}
 	return s.change(tx, model.ThingOrder, o.ID, o.ID, string(from), string(o.Status), who, why)
 }
 
@@ -178,7 +184,7 @@ func (s *Service) savePayment(tx *gorm.DB, p *model.Payment, from model.PaymentS
 		p.CheckAt = nil
 	}
 	res := tx.Model(&model.Payment{}).Where("id = ? AND status = ?", p.ID, from).
-		Select("status", "prepay_id", "prepaid_at", "handed_at", "call_until", "transaction_id", "trade_state", "payer_total", "paid_at", "check_at", "updated_at").Updates(p)
+		Select("status", "prepay_id", "prepaid_at", "handed_at", "call_until", "fault", "transaction_id", "trade_state", "payer_total", "paid_at", "check_at", "updated_at").Updates(p)
 	if err := moved(res, "payment", p.ID); err != nil {
 		return err
 	}

@@ -62,6 +62,7 @@ func openPhone(t *testing.T, db *gorm.DB, platform model.Platform) *phone {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.orders.AppID = a.AppID
 	p.orders.Channels[model.ViaXPay] = xpay.Channel{Client: client}
 	p.orders.Learners = learnersOf{p}
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -127,6 +128,7 @@ func (p *phone) buy(o order.Placed) {
 	p.fake.Wait()
 }
 
+// Selling check 31.
 func TestVirtualPayment(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		p := openPhone(t, db, model.PlatformAndroid)

@@ -40,6 +40,12 @@ type Grants interface {
 	Covers(db *gorm.DB, learnerID, courseID int64) (bool, error)
 }
 
+// Orders is service/order.
+type Orders interface {
+	// GiveUp lets go of the unpaid order the learner has open for the course.
+	GiveUp(tx *gorm.DB, learnerID, courseID int64, who model.Actor, why string) error
+}
+
 // Facts is service/event.
 type Facts interface {
 	Add(tx *gorm.DB, e model.Event) error
@@ -52,6 +58,7 @@ type Options struct {
 	Courses  Courses
 	Learners Learners
 	Grants   Grants
+	Orders   Orders
 	Facts    Facts
 	Audit    Auditor
 	Now      func() time.Time // the business clock

@@ -14,8 +14,10 @@ import (
 	"loudou/model/modeltest"
 	"loudou/service/event"
 	"loudou/service/grant"
+	"loudou/service/job"
 	"loudou/service/limit"
 	"loudou/service/operator"
+	"loudou/service/order"
 	"loudou/service/order/ordertest"
 	"loudou/service/redeem"
 	"loudou/service/store"
@@ -64,7 +66,7 @@ func open(t *testing.T, db *gorm.DB) *house {
 	}
 	t.Cleanup(func() { _ = rdb.Close() })
 	h.grant = grant.New(db, h.now)
-	h.desk = redeem.New(redeem.Options{DB: db, AppID: "wxmini", Courses: shop{}, Learners: shop{}, Grants: h.grant, Facts: event.New(db, rdb, event.Options{Now: h.now}),
+	h.desk = redeem.New(redeem.Options{DB: db, AppID: "wxmini", Courses: shop{}, Learners: shop{}, Grants: h.grant, Orders: order.New(order.Options{DB: db, AppID: "wxmini", Queue: job.New(db), Now: h.now}), Facts: event.New(db, rdb, event.Options{Now: h.now}),
 		Audit: operator.New(db, limit.New(rdb, true), operator.Options{}), Now: h.now})
 	var learners []model.Learner
 	for n := range 64 {
@@ -249,4 +251,44 @@ func TestWithdrawnMeanwhile(t *testing.T) {
 			t.Errorf("%+v", b)
 		}
 	})
+}
+
+// hasty is somebody who marks the learner's order paid by hand between two statements of the redeeming.
+type hasty struct {
+	redeem.Orders
+	pay func()
+}
+
+func (h *hasty) GiveUp(tx *gorm.DB, learnerID, courseID int64, who model.Actor, why string) error {
+	h.pay()
+	return h.Orders.GiveUp(tx, learnerID, courseID, who, why)
+}
+
+// Money for the course is booked while the code is redeemed: the course is owned, and the code is left for a friend.
+// SQLite lets nobody write meanwhile.
+func TestPaidMeanwhile(t *testing.T) {
+	db := modeltest.MySQL(t)
+	h := open(t, db)
+	_, codes := h.batch(redeem.Input{})
+	orders := order.New(order.Options{DB: db, AppID: "wxmini", Queue: job.New(db), Now: h.now, Grants: h.grant, Facts: h.desk.Facts, Auditor: h.desk.Audit})
+	key, now := model.OpenKeyOf(model.OrderForSelf, 1, 1), model.Milli(h.now())
+	o := model.Order{AppID: "wxmini", OutTradeNo: "N1", Kind: model.OrderForSelf, LearnerID: 1, CourseID: 1, Title: "写作课", Amount: 100, ListPrice: 100, Via: model.ViaJSAPI, Status: model.OrderPending, OpenKey: &key,
+		ExpiresAt: now.Add(time.Hour), CreatedAt: now, UpdatedAt: now}
+	if err := db.Create(&o).Error; err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Table("order_changes").Create(&model.Change{Thing: model.ThingOrder, ThingID: o.ID, OrderID: o.ID, To: string(o.Status), Who: "learner:1", Why: "下单", HappenAt: now}).Error; err != nil {
+		t.Fatal(err)
+	}
+	h.desk.Orders = &hasty{orders, func() {
+		if _, err := orders.PayByHand(ctx, order.Operator{ID: 1, Name: "boss"}, o.OutTradeNo, "转账", "回单 7"); err != nil {
+			t.Error(err)
+		}
+	}}
+	if _, err := h.desk.Redeem(ctx, who(1), codes[0].Code); code(err) != model.CodeOwned {
+		t.Errorf("paid for meanwhile: %v", err)
+	}
+	if list, err := h.desk.Codes(ctx, redeem.Filter{}, 0, 9); err != nil || list[0].Status != model.RedeemUnused {
+		t.Errorf("the code is used up: %+v %v", list, err)
+	}
 }

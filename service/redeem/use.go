@@ -22,7 +22,8 @@ type Opened struct {
 
 // Redeem opens the code's course to the learner. The same learner and code again are the same answer; another's
 // code is ErrConflict, a course owned ErrConflict owned. A code that is not there and one that was withdrawn are
-// refused alike, by the same statements, so that neither the answer nor its time tells them apart.
+// refused alike, by the same statements, so that neither the answer nor its time tells them apart. An order the
+// learner has open for the course is let go: nobody pays for what they own.
 func (s *Service) Redeem(ctx context.Context, c model.Caller, typed string) (Opened, error) {
 	var out Opened
 	code := model.TypedCode(typed)
@@ -57,6 +58,10 @@ func (s *Service) Redeem(ctx context.Context, c model.Caller, typed string) (Ope
 		}
 		if again {
 			return nil
+		}
+		// The order's lock waits for a payment that is being booked; only then is it known who owns what.
+		if err := s.Orders.GiveUp(tx, c.LearnerID, b.CourseID, model.LearnerActor(c.LearnerID), "用兑换码开通了这门课"); err != nil {
+			return err
 		}
 		owned, err := s.Grants.Covers(tx, c.LearnerID, b.CourseID)
 		if err != nil {

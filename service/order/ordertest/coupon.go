@@ -27,8 +27,8 @@ func (c *checker) coupons() error {
 	}
 	carried := 0
 	for _, o := range c.orders {
-		if o.Amount != o.ListPrice-o.Discount || o.Amount < 0 || o.Discount < 0 || (o.CouponID == 0) != (o.Discount == 0) {
-			c.say("order %d: %d − %d ≠ %d, coupon %d", o.ID, o.ListPrice, o.Discount, o.Amount, o.CouponID)
+		if o.Amount != o.ListPrice-o.FlashOff-o.Discount || o.Amount < 0 || o.Discount < 0 || o.FlashOff < 0 || (o.CouponID == 0) != (o.Discount == 0) {
+			c.say("order %d: %d − %d − %d ≠ %d, coupon %d", o.ID, o.ListPrice, o.FlashOff, o.Discount, o.Amount, o.CouponID)
 		}
 		if o.CouponID == 0 {
 			continue
