@@ -1,5 +1,5 @@
 // Package course keeps the courses: what an operator writes, what is on sale at which price, what a
-// learner is shown and may open. It owns the tables courses, course_prices and lessons.
+// learner is shown and may open. It owns the tables courses, course_prices, lessons, course_versions and course_texts.
 package course
 
 import (
@@ -23,6 +23,11 @@ type Grants interface {
 	Courses(ctx context.Context, learnerID int64) (map[int64]time.Time, error)
 }
 
+// Progress tells which lessons a learner finished; service/progress.
+type Progress interface {
+	Finished(ctx context.Context, learnerID, courseID int64) (map[int64]bool, error)
+}
+
 // Audit keeps who changed what; service/operator.
 type Audit interface {
 	Audit(tx *gorm.DB, a model.AuditEntry) error
@@ -44,6 +49,7 @@ type Options struct {
 	PublicURL string // our origin, without a slash at the end
 	Selling   model.Selling
 	Grants    Grants
+	Progress  Progress // what lessons are released by
 	Audit     Audit
 	Jobs      Jobs
 	Goods     Goods // nil where virtual payment is not set up
@@ -75,6 +81,9 @@ type Draft struct {
 	Price         *model.Fen
 	OriginalPrice *model.Fen // 0: none
 	RefundRule    *model.RefundRule
+	Sale          *model.Sale // replaces the whole
+	Certificate   *bool
+	Playing       *model.Playing // replaces the whole
 }
 
 func (d Draft) onto(c *model.Course, public string) {
@@ -86,8 +95,17 @@ func (d Draft) onto(c *model.Course, public string) {
 	if d.Price != nil {
 		c.Price = *d.Price
 	}
+	if d.Certificate != nil {
+		c.Certificate = *d.Certificate
+	}
+	if d.Playing != nil {
+		c.Playing = *d.Playing
+	}
 	if d.RefundRule != nil {
 		c.RefundRule = *d.RefundRule
+	}
+	if d.Sale != nil {
+		c.Sale = d.Sale.Tidy()
 	}
 	if d.OriginalPrice != nil {
 		c.OriginalPrice = nil
@@ -119,7 +137,7 @@ func (s *Service) Create(ctx context.Context, by model.Operator, d Draft) (model
 	now := model.Milli(s.o.Now())
 	c := model.Course{AppID: s.o.AppID, RefundRule: model.DefaultRefundRule(), Status: model.CourseDraft, Version: 1, UpdatedBy: by.Name, CreatedAt: now, UpdatedAt: now}
 	d.onto(&c, s.o.PublicURL)
-	if err := c.Check(); err != nil {
+	if err := s.check(c); err != nil {
 		return c, err
 	}
 	draft := c
@@ -149,13 +167,16 @@ func (s *Service) Change(ctx context.Context, by model.Operator, id, version int
 		if version != 0 && version != c.Version {
 			return stale(c.UpdatedBy, c.UpdatedAt)
 		}
+		if c.DraftOf != nil && (d.Price != nil || d.OriginalPrice != nil || d.RefundRule != nil || d.Certificate != nil || d.Playing != nil || d.Sale != nil) {
+			return model.Refuse(model.ErrConflict, model.CodeConflict, "价格、起售停售、退款规则、怎么播放和发不发证书不在草稿里，请在课程里改：它们一保存就算数")
+		}
 		before := c
 		d.onto(&c, s.o.PublicURL)
-		if err := c.Check(); err != nil {
+		if err := s.check(c); err != nil {
 			return err
 		}
 		now := model.Milli(s.o.Now())
-		if before.Price != c.Price || !same(before.OriginalPrice, c.OriginalPrice) {
+		if before.Price != c.Price || !same(before.OriginalPrice, c.OriginalPrice) || !before.SameFlash(c.Sale) {
 			if err := s.keepPrice(tx, by, c, now); err != nil {
 				return err
 			}
@@ -166,10 +187,15 @@ func (s *Service) Change(ctx context.Context, by model.Operator, id, version int
 			}
 		}
 		c.Version, c.UpdatedBy, c.UpdatedAt = c.Version+1, by.Name, now
-		if err := save(tx, c, "title", "intro", "cover", "category", "teacher", "price", "original_price", "refund_days", "refund_minutes", "refund_lessons", "refund_over"); err != nil {
+		if err := save(tx, c, "title", "intro", "cover", "category", "teacher", "price", "original_price", "refund_days", "refund_minutes", "refund_lessons", "refund_over", "certificate", "watermark", "no_forward",
+			"sale_from", "sale_until", "flash_price", "flash_from", "flash_until", "seats"); err != nil {
 			return err
 		}
-		return s.audit(tx, by, "course.change", c.ID, facts(before), facts(c))
+		action := "course.change"
+		if c.DraftOf != nil {
+			action = "course.draft_change"
+		}
+		return s.audit(tx, by, action, c.Subject(), facts(before), facts(c))
 	})
 	return c, err
 }
@@ -195,6 +221,9 @@ func (s *Service) move(ctx context.Context, by model.Operator, id int64, to mode
 		var err error
 		if c, err = s.lock(tx, id); err != nil {
 			return err
+		}
+		if c.DraftOf != nil {
+			return model.Refuse(model.ErrConflict, model.CodeConflict, "这是一门课的草稿，看过区别后用「发布草稿」让它生效")
 		}
 		if c.Status == to {
 			return nil
@@ -241,7 +270,7 @@ type Row struct {
 
 // List gives the console's courses, the newest first, and the id to go on from (0: no more).
 func (s *Service) List(ctx context.Context, f Filter) ([]Row, int64, error) {
-	q := s.db.WithContext(ctx).Where("appid = ?", s.o.AppID)
+	q := s.db.WithContext(ctx).Where("appid = ? AND draft_of IS NULL", s.o.AppID)
 	if f.Status != "" {
 		q = q.Where("status = ?", f.Status)
 	}
@@ -250,6 +279,15 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Row, int64, error) {
 
 // Get gives one course to the console.
 func (s *Service) Get(ctx context.Context, id int64) (Row, error) {
+	r, err := s.Desk(ctx, id)
+	if err == nil && r.DraftOf != nil {
+		return Row{}, notFound(id)
+	}
+	return r, err
+}
+
+// Desk gives a course or a draft to the console.
+func (s *Service) Desk(ctx context.Context, id int64) (Row, error) {
 	var c model.Course
 	err := s.db.WithContext(ctx).Where("id = ? AND appid = ?", id, s.o.AppID).Take(&c).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
@@ -257,6 +295,13 @@ func (s *Service) Get(ctx context.Context, id int64) (Row, error) {
 	}
 	if err != nil {
 		return Row{}, fmt.Errorf("course %d: %w", id, err)
+	}
+	if c.DraftOf != nil { // money is not drafted: it is the course's, as it is now
+		var live model.Course
+		if err := s.db.WithContext(ctx).Omit("intro").Where("id = ?", *c.DraftOf).Take(&live).Error; err != nil {
+			return Row{}, fmt.Errorf("course %d: %w", *c.DraftOf, err)
+		}
+		c.Price, c.OriginalPrice, c.RefundRule, c.Certificate, c.Playing, c.Sale, c.SeatsTaken = live.Price, live.OriginalPrice, live.RefundRule, live.Certificate, live.Playing, live.Sale, live.SeatsTaken
 	}
 	rows, err := s.counted(ctx, []model.Course{c})
 	if err != nil {
@@ -283,8 +328,10 @@ func (s *Service) Item(ctx context.Context, id int64, platform model.Platform) (
 	if err != nil {
 		return model.Item{}, fmt.Errorf("course %d: %w", id, err)
 	}
-	return model.Item{CourseID: c.ID, Title: c.Title, Price: c.Price, RefundRule: c.RefundRule, ProductID: c.ProductID(), OnSale: c.Status == model.CourseOnSale,
-		Vias: c.Vias(s.o.Selling, platform)}, nil
+	now := s.o.Now()
+	price, _ := c.PriceAt(now)
+	return model.Item{CourseID: c.ID, Title: c.Title, Price: c.Price, FlashOff: c.Price - price, RefundRule: c.RefundRule, ProductID: c.ProductID(), OnSale: c.Sold(now), Limited: c.Seats != nil,
+		Vias: c.Vias(s.o.Selling, platform, now)}, nil
 }
 
 // Named gives the courses with these ids, whatever their status, for lists of orders and grants.
@@ -294,7 +341,7 @@ func (s *Service) Named(ctx context.Context, ids []int64) (map[int64]model.Cours
 		return found, nil
 	}
 	var cs []model.Course
-	if err := s.db.WithContext(ctx).Omit("intro").Where("appid = ? AND id IN ?", s.o.AppID, ids).Find(&cs).Error; err != nil {
+	if err := s.db.WithContext(ctx).Omit("intro").Where("appid = ? AND id IN ? AND draft_of IS NULL", s.o.AppID, ids).Find(&cs).Error; err != nil {
 		return nil, fmt.Errorf("courses by id: %w", err)
 	}
 	for _, c := range cs {
@@ -306,7 +353,7 @@ func (s *Service) Named(ctx context.Context, ids []int64) (map[int64]model.Cours
 // CourseExists tells whether id is a course of ours, on sale or not.
 func (s *Service) CourseExists(tx *gorm.DB, id int64) (bool, error) {
 	var n int64
-	err := tx.Model(&model.Course{}).Where("id = ? AND appid = ?", id, s.o.AppID).Count(&n).Error
+	err := tx.Model(&model.Course{}).Where("id = ? AND appid = ? AND draft_of IS NULL", id, s.o.AppID).Count(&n).Error
 	return n > 0, err
 }
 
@@ -326,7 +373,7 @@ func save(tx *gorm.DB, c model.Course, columns ...string) error {
 }
 
 func (s *Service) keepPrice(tx *gorm.DB, by model.Operator, c model.Course, at time.Time) error {
-	return tx.Create(&model.CoursePrice{AppID: c.AppID, CourseID: c.ID, Price: c.Price, OriginalPrice: c.OriginalPrice, OperatorID: by.ID, OperatorName: by.Name, CreatedAt: at}).Error
+	return tx.Create(&model.CoursePrice{AppID: c.AppID, CourseID: c.ID, Price: c.Price, OriginalPrice: c.OriginalPrice, FlashPrice: c.FlashPrice, FlashFrom: c.FlashFrom, FlashUntil: c.FlashUntil, OperatorID: by.ID, OperatorName: by.Name, CreatedAt: at}).Error
 }
 
 func (s *Service) audit(tx *gorm.DB, by model.Operator, action string, id int64, before, after any) error {
@@ -337,10 +384,19 @@ func (s *Service) audit(tx *gorm.DB, by model.Operator, action string, id int64,
 	return s.o.Audit.Audit(tx, e)
 }
 
+// check looks at what an operator typed, and at what the roads of payment in use take.
+func (s *Service) check(c model.Course) error {
+	if err := c.Check(); err != nil || !s.o.Selling.XPay {
+		return err
+	}
+	return c.XPaySells()
+}
+
 // facts are what the audit trail keeps of a course: all but its long texts, whose length stands for them.
 func facts(c model.Course) map[string]any {
 	return map[string]any{"title": c.Title, "price": c.Price, "original_price": c.OriginalPrice, "category": c.Category, "teacher": c.Teacher,
-		"cover": c.Cover, "refund_rule": c.RefundRule.Words(), "status": c.Status, "version": c.Version, "intro_bytes": len(c.Intro)}
+		"cover": c.Cover, "refund_rule": c.RefundRule.Words(), "certificate": c.Certificate, "watermark": c.Watermark, "no_forward": c.NoForward, "status": c.Status, "version": c.Version, "intro_bytes": len(c.Intro),
+		"sale_from": c.SaleFrom, "sale_until": c.SaleUntil, "flash_price": c.FlashPrice, "flash_from": c.FlashFrom, "flash_until": c.FlashUntil, "seats": c.Seats}
 }
 
 func notFound(id int64) error {

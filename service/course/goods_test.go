@@ -93,7 +93,7 @@ func TestGoodsFollowThePrice(t *testing.T) {
 		if err := s.PublishGoods(ctx, first[0]); err != nil || look().GoodsStatus != model.GoodsFailed || look().GoodsError == "" {
 			t.Errorf("refused: %v, %+v", err, look())
 		}
-		if vias := look().Vias(model.Selling{XPay: true}, model.PlatformIOS); len(vias) != 0 {
+		if vias := look().Vias(model.Selling{XPay: true}, model.PlatformIOS, time.Now()); len(vias) != 0 {
 			t.Errorf("refused goods are sold by %v", vias)
 		}
 		c.err = nil

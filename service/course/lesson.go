@@ -24,6 +24,8 @@ type LessonDraft struct {
 	Media   *string
 	Trial   *bool
 	Seconds *int
+	Release *model.Release
+	Quiz    *model.Quiz // without questions: none
 }
 
 func (d LessonDraft) onto(l *model.Lesson, public string) {
@@ -40,6 +42,17 @@ func (d LessonDraft) onto(l *model.Lesson, public string) {
 	if d.Seconds != nil {
 		l.Seconds = *d.Seconds
 	}
+	if d.Release != nil {
+		l.SetRelease(*d.Release)
+	}
+	if d.Quiz != nil {
+		l.Quiz = nil
+		if len(d.Quiz.Questions) > 0 {
+			q := *d.Quiz
+			q.Tidy()
+			l.Quiz = &q
+		}
+	}
 }
 
 // AddLesson puts a lesson at the end of a course.
@@ -53,11 +66,15 @@ func (s *Service) AddLesson(ctx context.Context, by model.Operator, courseID int
 	var l model.Lesson
 	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
 		l = draft
-		if _, err := s.lock(tx, courseID); err != nil {
+		c, err := s.lock(tx, courseID)
+		if err != nil {
 			return err
 		}
+		if c.DraftOf != nil {
+			l.DraftOf = new(int64)
+		}
 		var last struct{ N, Last int }
-		err := tx.Model(&model.Lesson{}).Select("COUNT(*) AS n, COALESCE(MAX(position), 0) AS last").
+		err = tx.Model(&model.Lesson{}).Select("COUNT(*) AS n, COALESCE(MAX(position), 0) AS last").
 			Where("course_id = ? AND deleted_at IS NULL", courseID).Scan(&last).Error
 		if err != nil {
 			return err
@@ -69,7 +86,7 @@ func (s *Service) AddLesson(ctx context.Context, by model.Operator, courseID int
 		if err := tx.Create(&l).Error; err != nil {
 			return err
 		}
-		return s.audit(tx, by, "lesson.create", courseID, nil, lessonFacts(l))
+		return s.audit(tx, by, "lesson.create", c.Subject(), nil, lessonFacts(l))
 	})
 	return l, err
 }
@@ -92,11 +109,11 @@ func (s *Service) ChangeLesson(ctx context.Context, by model.Operator, id, versi
 		}
 		l.Version, l.UpdatedBy, l.UpdatedAt = l.Version+1, by.Name, model.Milli(s.o.Now())
 		err = tx.Model(&model.Lesson{}).Where("id = ?", id).
-			Select("chapter", "title", "kind", "content", "media", "trial", "seconds", "version", "updated_by", "updated_at").Updates(&l).Error
+			Select("chapter", "title", "kind", "content", "media", "trial", "seconds", "release_how", "release_at", "release_days", "quiz", "version", "updated_by", "updated_at").Updates(&l).Error
 		if err != nil {
 			return err
 		}
-		return s.audit(tx, by, "lesson.change", l.CourseID, lessonFacts(before), lessonFacts(l))
+		return s.auditLesson(tx, by, "lesson.change", l, lessonFacts(before), lessonFacts(l))
 	})
 	return l, err
 }
@@ -114,14 +131,15 @@ func (s *Service) DeleteLesson(ctx context.Context, by model.Operator, id int64)
 		if err != nil {
 			return err
 		}
-		return s.audit(tx, by, "lesson.delete", l.CourseID, lessonFacts(l), nil)
+		return s.auditLesson(tx, by, "lesson.delete", l, lessonFacts(l), nil)
 	})
 }
 
 // OrderLessons puts a course's lessons in the order of ids, which must name each of them once.
 func (s *Service) OrderLessons(ctx context.Context, by model.Operator, courseID int64, ids []int64) error {
 	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
-		if _, err := s.lock(tx, courseID); err != nil {
+		c, err := s.lock(tx, courseID)
+		if err != nil {
 			return err
 		}
 		var have []int64
@@ -146,7 +164,7 @@ func (s *Service) OrderLessons(ctx context.Context, by model.Operator, courseID 
 				return err
 			}
 		}
-		return s.audit(tx, by, "lesson.order", courseID, map[string]any{"lesson_ids": have}, map[string]any{"lesson_ids": ids})
+		return s.audit(tx, by, "lesson.order", c.Subject(), map[string]any{"lesson_ids": have}, map[string]any{"lesson_ids": ids})
 	})
 }
 
@@ -187,8 +205,19 @@ func (s *Service) lockLesson(tx *gorm.DB, id int64) (model.Lesson, error) {
 	return l, err
 }
 
+// auditLesson keeps an act on a lesson under the course it belongs to, its draft's too.
+func (s *Service) auditLesson(tx *gorm.DB, by model.Operator, action string, l model.Lesson, before, after any) error {
+	c := model.Course{ID: l.CourseID}
+	if l.DraftOf != nil {
+		if err := tx.Select("id", "draft_of").Where("id = ?", l.CourseID).Take(&c).Error; err != nil {
+			return err
+		}
+	}
+	return s.audit(tx, by, action, c.Subject(), before, after)
+}
+
 func lessonFacts(l model.Lesson) map[string]any {
-	return map[string]any{"lesson_id": l.ID, "chapter": l.Chapter, "title": l.Title, "kind": l.Kind, "media": l.Media, "trial": l.Trial, "seconds": l.Seconds, "version": l.Version, "content_bytes": len(l.Content)}
+	return map[string]any{"lesson_id": l.ID, "chapter": l.Chapter, "title": l.Title, "kind": l.Kind, "media": l.Media, "trial": l.Trial, "seconds": l.Seconds, "release": l.Release.Words(), "version": l.Version, "content_bytes": len(l.Content), "quiz": l.QuizWords()}
 }
 
 func lessonNotFound(id int64) error {

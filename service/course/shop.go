@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"gorm.io/gorm"
 
 	"loudou/model"
+	"loudou/service/store"
 )
 
 // Shown is a course as one person on one terminal sees it.
@@ -23,7 +23,7 @@ type Shown struct {
 
 // Shop lists what is on sale to the caller, the newest first, and the id to go on from (0: no more).
 func (s *Service) Shop(ctx context.Context, c model.Caller, f Filter) ([]Shown, int64, error) {
-	q := s.db.WithContext(ctx).Where("appid = ? AND status = ?", s.o.AppID, model.CourseOnSale)
+	q := s.sold(ctx)
 	rows, next, err := s.rows(ctx, q, f)
 	if err != nil {
 		return nil, 0, err
@@ -38,6 +38,28 @@ func (s *Service) Shop(ctx context.Context, c model.Caller, f Filter) ([]Shown, 
 		shown = append(shown, s.show(r, c, owned))
 	}
 	return shown, next, nil
+}
+
+// sold are the courses of the shop: on sale, those to come included, and not past their end.
+func (s *Service) sold(ctx context.Context) *gorm.DB {
+	return s.db.WithContext(ctx).Where("appid = ? AND status = ? AND (sale_until IS NULL OR sale_until > ?)", s.o.AppID, model.CourseOnSale, model.Milli(s.o.Now()))
+}
+
+// Category is a name operators gave to courses, and how many of them are on sale.
+type Category struct {
+	Name    string
+	Courses int
+}
+
+// Categories lists those with courses on sale, the fullest first.
+func (s *Service) Categories(ctx context.Context) ([]Category, error) {
+	out := []Category{}
+	err := s.sold(ctx).Model(&model.Course{}).Select("category AS name, COUNT(*) AS courses").Where("category <> ''").
+		Group("category").Order("courses DESC, name").Limit(100).Scan(&out).Error
+	if err != nil {
+		return nil, fmt.Errorf("categories: %w", err)
+	}
+	return out, nil
 }
 
 // Page gives one course and its lessons to the caller. ErrNotFound for a draft, and for a withdrawn
@@ -92,7 +114,7 @@ func (s *Service) Mine(ctx context.Context, c model.Caller) ([]Shown, error) {
 }
 
 // Open gives a lesson whole to the caller, and tells whether the course is owned. ErrForbidden for a paid
-// lesson of a course the caller does not own; ErrNotFound where even the course's page is not shown.
+// lesson of a course the caller does not own, and for one the plan has not released yet; ErrNotFound where even the course's page is not shown.
 func (s *Service) Open(ctx context.Context, c model.Caller, lessonID int64) (model.Lesson, bool, error) {
 	l, err := s.GetLesson(ctx, lessonID)
 	if err != nil {
@@ -113,10 +135,31 @@ func (s *Service) Open(ctx context.Context, c model.Caller, lessonID int64) (mod
 	switch {
 	case !co.Visible(owned):
 		return model.Lesson{}, false, lessonNotFound(lessonID)
+	case owned && !l.Trial:
+		if l.Release.How == model.ReleaseAtOnce {
+			return l, true, nil
+		}
+		plan, err := s.plan(ctx, c, l.CourseID)
+		if err != nil {
+			return model.Lesson{}, false, err
+		}
+		if locked := plan[l.ID]; locked.Why != "" {
+			return model.Lesson{}, false, fmt.Errorf("lesson %d: %w", lessonID, model.Refuse(model.ErrForbidden, model.CodeForbidden, "这一课还没有开放："+locked.Why))
+		}
 	case !owned && !l.Trial:
 		return model.Lesson{}, false, fmt.Errorf("lesson %d: %w", lessonID, model.Refuse(model.ErrForbidden, model.CodeForbidden, "购买课程后才能学习这一课"))
 	}
 	return l, owned, nil
+}
+
+// Playing tells how a phone plays a course.
+func (s *Service) Playing(ctx context.Context, courseID int64) (model.Playing, error) {
+	var c model.Course
+	err := s.db.WithContext(ctx).Select("watermark", "no_forward").Where("id = ? AND appid = ?", courseID, s.o.AppID).Take(&c).Error
+	if err != nil {
+		return model.Playing{}, fmt.Errorf("course %d: %w", courseID, err)
+	}
+	return c.Playing, nil
 }
 
 // Live tells which lessons the courses with these ids still have.
@@ -137,19 +180,44 @@ func (s *Service) Live(ctx context.Context, courseIDs []int64) (func(courseID, l
 
 // Preview is what a stranger with this terminal is offered, should the course be on sale.
 func (s *Service) Preview(r Row, platform model.Platform) model.CourseOffer {
-	r.Status = model.CourseOnSale
-	return r.Offer(s.o.Selling, platform, false, r.HasTrial)
+	r.Status, r.SaleFrom, r.SaleUntil, r.Seats = model.CourseOnSale, nil, nil, nil
+	return r.Offer(s.o.Selling, platform, false, r.HasTrial, s.o.Now())
+}
+
+// Waiting is a course as somebody sees it who has unpaid orders of it, and those of them this terminal can pay. A full
+// course is not full to whoever keeps one of its seats: what they ordered can be paid, and nothing beside it be ordered.
+func (s *Service) Waiting(x Shown, c model.Caller, unpaid []model.Order) (Shown, []model.Order) {
+	roads := s.o.Selling.Vias(c.Platform)
+	payable := []model.Order{}
+	self := false
+	for _, o := range unpaid {
+		if slices.Contains(roads, o.Via) {
+			payable, self = append(payable, o), self || o.Kind == model.OrderForSelf
+		}
+	}
+	if len(payable) == 0 {
+		return x, payable
+	}
+	if x.Full() {
+		x.SeatsTaken--
+		x = s.show(x.Row, c, x.Owned)
+		x.Offer.Actions = slices.DeleteFunc(x.Offer.Actions, func(a model.CourseAction) bool {
+			return a == model.ActionGift || a == model.ActionBuy && !self
+		})
+	}
+	x.Offer.Actions = append(x.Offer.Actions, model.ActionPay)
+	return x, payable
 }
 
 func (s *Service) show(r Row, c model.Caller, owned bool) Shown {
-	return Shown{Row: r, Owned: owned, Offer: r.Offer(s.o.Selling, c.Platform, owned, r.HasTrial)}
+	return Shown{Row: r, Owned: owned, Offer: r.Offer(s.o.Selling, c.Platform, owned, r.HasTrial, s.o.Now())}
 }
 
 // rows reads one page of courses in q.
 func (s *Service) rows(ctx context.Context, q *gorm.DB, f Filter) ([]Row, int64, error) {
 	if f.Q != "" {
-		like := "%" + escapeLike(f.Q) + "%"
-		q = q.Where("(title LIKE ? ESCAPE '!' OR teacher LIKE ? ESCAPE '!')", like, like)
+		like := "%" + store.EscapeLike(f.Q) + "%"
+		q = q.Where("(title LIKE ? ESCAPE '!' OR teacher LIKE ? ESCAPE '!' OR category LIKE ? ESCAPE '!')", like, like, like)
 	}
 	if f.Category != "" {
 		q = q.Where("category = ?", f.Category)
@@ -198,9 +266,4 @@ func (s *Service) counted(ctx context.Context, cs []model.Course) ([]Row, error)
 		}
 	}
 	return rows, nil
-}
-
-// escapeLike makes typed text data inside LIKE … ESCAPE '!'.
-func escapeLike(s string) string {
-	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s)
 }

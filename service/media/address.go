@@ -47,6 +47,15 @@ func (s *Service) SignHTML(html string) string {
 	})
 }
 
+// Pictures gives the signed addresses of the pictures of ours inside cleaned HTML, by the address that stands there.
+func (s *Service) Pictures(html string) map[string]string {
+	out := map[string]string{}
+	for _, m := range ownPicture.FindAllStringSubmatch(html, -1) {
+		out[m[1]] = s.Sign(m[1])
+	}
+	return out
+}
+
 func escapeAmp(s string) string { return strings.ReplaceAll(s, "&", "&amp;") }
 
 // Admit decides whether name may be read at an address with these parameters: public files always, others

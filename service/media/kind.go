@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 
+	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/webp"
 
 	"loudou/model"
@@ -21,12 +22,13 @@ type kind struct {
 	kind          model.MediaKind
 	ext, mime     string
 	width, height int
+	material      bool // only WeChat's material takes it: phones in the Mini Program may not
 	clean         func(w io.Writer, r io.Reader) (int64, error)
 }
 
 // look judges an upload by its bytes alone; its name and what the sender calls it do not matter. Pictures
 // are measured by their header before any pixel is touched, and none ever is.
-func look(f *os.File, size int64) (kind, error) {
+func look(f *os.File, size int64, material bool) (kind, error) {
 	head := make([]byte, 64)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
@@ -34,7 +36,7 @@ func look(f *os.File, size int64) (kind, error) {
 	}
 	head = head[:n]
 	k, ok := sniff(head)
-	if !ok {
+	if !ok || k.material && !material {
 		return kind{}, refuse("只接受 jpg、png、webp、gif、mp3、mp4 和 pdf，以文件内容为准")
 	}
 	if size > limits[k.kind] {
@@ -46,7 +48,9 @@ func look(f *os.File, size int64) (kind, error) {
 	case model.MediaVideo:
 		err = checkMP4(f, size)
 	case model.MediaAudio:
-		err = checkMP3(f, size)
+		if k.ext == "mp3" {
+			err = checkMP3(f, size)
+		}
 	case model.MediaPDF:
 		err = checkPDF(f, size)
 	}
@@ -65,6 +69,14 @@ func sniff(b []byte) (kind, bool) {
 		return kind{kind: model.MediaImage, ext: "gif", mime: "image/gif", clean: cleaner(cleanGIF)}, true
 	case len(b) >= 12 && string(b[:4]) == "RIFF" && string(b[8:12]) == "WEBP":
 		return kind{kind: model.MediaImage, ext: "webp", mime: "image/webp", clean: cleaner(cleanWebP)}, true
+	case bytes.HasPrefix(b, []byte("BM")) && len(b) >= 26:
+		return kind{kind: model.MediaImage, ext: "bmp", mime: "image/bmp", material: true, clean: io.Copy}, true
+	case model.SoundFormat(b) == "amr":
+		return kind{kind: model.MediaAudio, ext: "amr", mime: "audio/amr", material: true}, true
+	case model.SoundFormat(b) == "wav":
+		return kind{kind: model.MediaAudio, ext: "wav", mime: "audio/wav", material: true}, true
+	case model.SoundFormat(b) == "wma":
+		return kind{kind: model.MediaAudio, ext: "wma", mime: "audio/x-ms-wma", material: true}, true
 	case bytes.HasPrefix(b, []byte("ID3")), mp3Frame(b):
 		return kind{kind: model.MediaAudio, ext: "mp3", mime: "audio/mpeg"}, true
 	case len(b) >= 12 && string(b[4:8]) == "ftyp":

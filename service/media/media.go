@@ -1,11 +1,13 @@
 // Package media keeps uploaded files: covers and pictures that anybody may see, and lesson media that only a
-// signed, expiring address opens. It owns the tables media and media_materials, and the folder the files lie in.
+// signed, expiring address opens. It owns the tables media, uploads and upload_parts, and the folder or bucket the
+// files lie in.
 //
 // A file's name is generated, its kind comes from its bytes, pictures are stripped of everything but the
 // picture, and nothing an operator typed ever becomes a path.
 package media
 
 import (
+	"bytes"
 	"context"
 	"crypto/hkdf"
 	"crypto/rand"
@@ -32,30 +34,24 @@ type Audit interface {
 	Audit(tx *gorm.DB, a model.AuditEntry) error
 }
 
-// Material takes pictures into an Official Account's permanent material; service/wechat.
-type Material interface {
-	// AddPicture gives WeChat's media_id. Errors: ErrInvalid for size and format, ErrUnavailable.
-	AddPicture(ctx context.Context, name string, picture []byte) (materialID string, err error)
-}
-
 // Options are the needs and settings of Service.
 type Options struct {
-	AppID     string   // of the Mini Program
-	Dir       string   // where files lie; made at start, for this user only
-	PublicURL string   // our origin, without a slash at the end
-	Secret    []byte   // LOUDOU_SECRET; the key of signed addresses is derived from it
-	Official  string   // appid of the Official Account whose material pictures can become
-	Material  Material // nil: no Official Account is set up
+	AppID     string  // of the Mini Program
+	Dir       string  // where files lie, or come in where the storage is another; made at start, for this user only
+	PublicURL string  // our origin, without a slash at the end
+	Secret    []byte  // LOUDOU_SECRET; the key of signed addresses is derived from it
+	Storage   Storage // nil: the folder Dir
 	Audit     Audit
 	Now       func() time.Time
 }
 
 // Service takes and hands out files.
 type Service struct {
-	db    *gorm.DB
-	o     Options
-	key   []byte
-	clock func() time.Time // the real one: addresses do not follow the business clock
+	db      *gorm.DB
+	o       Options
+	storage Storage
+	key     []byte
+	clock   func() time.Time // the real one: addresses do not follow the business clock
 }
 
 // New builds the service and its folder.
@@ -71,7 +67,11 @@ func New(db *gorm.DB, o Options) (*Service, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("media folder: %w", err)
 	}
-	return &Service{db: db, o: o, key: key, clock: time.Now}, nil
+	s := &Service{db: db, o: o, key: key, storage: o.Storage, clock: time.Now}
+	if s.storage == nil {
+		s.storage = folder{o.Dir}
+	}
+	return s, nil
 }
 
 // MaxUpload is the largest file taken, in bytes; each kind has its own limit below it.
@@ -87,10 +87,13 @@ var limits = map[model.MediaKind]int64{
 // Purpose says what an upload is for.
 type Purpose string
 
-// A cover (or a picture in an article) is a public image. Everything for a lesson is private.
+// A cover (or a picture in an article) is a public image. Everything for a lesson is private. Of material the pictures
+// are public, as fans get them, and a few formats more are taken.
 const (
-	PurposeCover  Purpose = "cover"
-	PurposeLesson Purpose = "lesson"
+	PurposeCover    Purpose = "cover"
+	PurposeLesson   Purpose = "lesson"
+	PurposeMaterial Purpose = "material"
+	purposeLearner  Purpose = "learner" // a learner's picture: private, and not in the list
 )
 
 // Upload takes a file of unknown content from r. title is the operator's name for it, for display only.
@@ -99,6 +102,49 @@ func (s *Service) Upload(ctx context.Context, by model.Operator, purpose Purpose
 	if purpose != PurposeCover && purpose != PurposeLesson {
 		return model.Media{}, model.Refuse(model.ErrInvalid, model.CodeInvalid, "上传用途不合规").Field("purpose", "应为 cover 或 lesson")
 	}
+	return s.take(ctx, &by, purpose, title, r, nil)
+}
+
+// Copy keeps a copy of WeChat's material. It leaves no trail: whoever asked for it does.
+func (s *Service) Copy(ctx context.Context, title string, b []byte) (model.Media, error) {
+	return s.take(ctx, nil, PurposeMaterial, title, bytes.NewReader(b), nil)
+}
+
+// TakePicture keeps a picture of a learner, opened by signed addresses alone and in no list. own writes, in the
+// transaction that keeps it, whose it is: no picture lies here of which nobody knows that. It may be called again. ErrInvalid
+// for what is no picture, and what own says.
+func (s *Service) TakePicture(ctx context.Context, r io.Reader, own func(tx *gorm.DB, m model.Media) error) (model.Media, error) {
+	return s.take(ctx, nil, purposeLearner, "", r, own)
+}
+
+// Forget removes learners' pictures by address. Twice is once; what is none of them stays.
+func (s *Service) Forget(ctx context.Context, addresses []string) error {
+	for _, a := range addresses {
+		name := model.MediaName(a)
+		var m []model.Media
+		err := s.db.WithContext(ctx).Where("name = ? AND appid = ? AND learner = ?", name, s.o.AppID, true).Limit(1).Find(&m).Error
+		if err == nil && len(m) > 0 {
+			if err = s.storage.Remove(ctx, name); err == nil {
+				err = s.db.WithContext(ctx).Delete(&model.Media{}, m[0].ID).Error
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("forget %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Drop takes back a Copy of which nothing came; nobody else may know its name yet.
+func (s *Service) Drop(ctx context.Context, m model.Media) error {
+	if err := s.db.WithContext(ctx).Where("id = ? AND appid = ?", m.ID, s.o.AppID).Delete(&model.Media{}).Error; err != nil {
+		return fmt.Errorf("drop media %s: %w", m.Name, err)
+	}
+	return s.storage.Remove(ctx, m.Name)
+}
+
+// take keeps a file; by is nil where no operator sent it, own where nothing else is written with it.
+func (s *Service) take(ctx context.Context, by *model.Operator, purpose Purpose, title string, r io.Reader, own func(tx *gorm.DB, m model.Media) error) (model.Media, error) {
 	raw, err := os.CreateTemp(s.o.Dir, "upload-*.part")
 	if err != nil {
 		return model.Media{}, fmt.Errorf("upload: %w", err)
@@ -108,33 +154,50 @@ func (s *Service) Upload(ctx context.Context, by model.Operator, purpose Purpose
 	if err != nil {
 		return model.Media{}, fmt.Errorf("%w: %w", errReading, err)
 	}
-	found, err := look(raw, size)
+	found, err := look(raw, size, purpose == PurposeMaterial)
 	if err != nil {
 		return model.Media{}, err
 	}
 	if purpose == PurposeCover && found.kind != model.MediaImage {
 		return model.Media{}, refuse("封面应为 jpg、png、webp 或 gif 图片")
 	}
+	if purpose == purposeLearner && (found.kind != model.MediaImage || found.ext == "gif") {
+		return model.Media{}, refuse("只收 jpg、png 和 webp 图片，最大 10 MB")
+	}
 	m := model.Media{
 		AppID: s.o.AppID, Name: newName(found.ext), Kind: found.kind, MIME: found.mime, Width: found.width, Height: found.height,
-		Title: displayName(title), Public: purpose == PurposeCover, OperatorID: by.ID, CreatedAt: model.Milli(s.o.Now()),
+		Title: displayName(title), Public: purpose == PurposeCover || purpose == PurposeMaterial && found.kind == model.MediaImage, Learner: purpose == purposeLearner, CreatedAt: model.Milli(s.o.Now()),
+	}
+	if by != nil {
+		m.OperatorID = by.ID
 	}
 	if m.Bytes, m.SHA256, err = s.keep(raw, m.Name, found); err != nil {
 		return model.Media{}, err
 	}
 	err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
-		m.ID = 0
-		if err := tx.Create(&m).Error; err != nil {
+		if err := s.record(tx, &m, by); err != nil || own == nil {
 			return err
 		}
-		return s.o.Audit.Audit(tx, model.AuditEntry{AppID: s.o.AppID, OperatorID: by.ID, OperatorName: by.Name, Action: "media.upload", Object: "media", ObjectID: m.Name,
-			After: model.AuditJSON(map[string]any{"kind": m.Kind, "bytes": m.Bytes, "title": m.Title, "public": m.Public})})
+		return own(tx, m)
 	})
 	if err != nil {
-		_ = os.Remove(s.path(m.Name))
+		_ = s.storage.Remove(context.WithoutCancel(ctx), m.Name)
 		return model.Media{}, fmt.Errorf("keep media: %w", err)
 	}
 	return m, nil
+}
+
+// record writes a file's row, and who brought it; nil: the house itself.
+func (s *Service) record(tx *gorm.DB, m *model.Media, by *model.Operator) error {
+	m.ID = 0
+	if err := tx.Create(m).Error; err != nil {
+		return err
+	}
+	if by == nil {
+		return nil
+	}
+	return s.o.Audit.Audit(tx, model.AuditEntry{AppID: s.o.AppID, OperatorID: by.ID, OperatorName: by.Name, Action: "media.upload", Object: "media", ObjectID: m.Name,
+		After: model.AuditJSON(map[string]any{"kind": m.Kind, "bytes": m.Bytes, "title": m.Title, "public": m.Public})})
 }
 
 // errReading marks that the sender broke off.
@@ -159,13 +222,11 @@ func (s *Service) keep(raw *os.File, name string, found kind) (int64, string, er
 	if err := part.Sync(); err != nil {
 		return 0, "", fmt.Errorf("keep media: %w", err)
 	}
-	if err := os.Rename(part.Name(), s.path(name)); err != nil {
+	if err := s.storage.Put(context.Background(), name, part.Name(), found.mime); err != nil {
 		return 0, "", fmt.Errorf("keep media: %w", err)
 	}
 	return n, hex.EncodeToString(sum.Sum(nil)), nil
 }
-
-func (s *Service) path(name string) string { return filepath.Join(s.o.Dir, name) }
 
 // Find gives the row of a file. ErrNotFound for anything that is not one of our names.
 func (s *Service) Find(ctx context.Context, name string) (model.Media, error) {
@@ -181,12 +242,12 @@ func (s *Service) Find(ctx context.Context, name string) (model.Media, error) {
 }
 
 // File opens the stored file of m.
-func (s *Service) File(m model.Media) (*os.File, error) {
+func (s *Service) File(m model.Media) (io.ReadSeekCloser, error) {
 	if !model.GoodMediaName(m.Name) {
 		return nil, missing()
 	}
-	f, err := os.Open(s.path(m.Name))
-	if errors.Is(err, os.ErrNotExist) {
+	f, err := s.storage.Open(context.Background(), m.Name)
+	if errors.Is(err, model.ErrNotFound) {
 		return nil, fmt.Errorf("media %s has a row and no file: %w", m.Name, model.ErrNotFound)
 	}
 	return f, err
@@ -202,7 +263,7 @@ type Filter struct {
 
 // List gives the newest files, and the id to go on from (0: no more).
 func (s *Service) List(ctx context.Context, f Filter) ([]model.Media, int64, error) {
-	q := s.db.WithContext(ctx).Where("appid = ?", s.o.AppID)
+	q := s.db.WithContext(ctx).Where("appid = ? AND learner = ?", s.o.AppID, false)
 	if f.Kind != "" {
 		q = q.Where("kind = ?", f.Kind)
 	}
@@ -223,7 +284,7 @@ func (s *Service) List(ctx context.Context, f Filter) ([]model.Media, int64, err
 }
 
 // Sweep removes what broken uploads left behind more than a day ago.
-func (s *Service) Sweep(context.Context) error {
+func (s *Service) Sweep(ctx context.Context) error {
 	parts, err := filepath.Glob(filepath.Join(s.o.Dir, "*.part"))
 	if err != nil {
 		return err
@@ -233,7 +294,7 @@ func (s *Service) Sweep(context.Context) error {
 			_ = os.Remove(p)
 		}
 	}
-	return nil
+	return s.SweepUploads(ctx)
 }
 
 func missing() error {

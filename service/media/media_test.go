@@ -178,7 +178,7 @@ func TestPicturesAreStripped(t *testing.T) {
 		if int64(len(kept)) != m.Bytes {
 			t.Errorf("%s: %d bytes kept, %d in the row", name, len(kept), m.Bytes)
 		}
-		info, err := os.Stat(s.path(m.Name))
+		info, err := os.Stat(filepath.Join(s.o.Dir, m.Name))
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: mode %v %v", name, info.Mode(), err)
 		}
@@ -204,6 +204,7 @@ func TestWebPKeepsNoEXIF(t *testing.T) {
 	}
 }
 
+// Selling check 27.
 func TestAddresses(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		s := open(t, db)
