@@ -1,5 +1,5 @@
 // Package learner knows the accounts of the Mini Program: login by code, the bearer token, the encrypted
-// session_key, and being forgotten. It owns the table learners.
+// session_key and phone number, and being forgotten. It owns the table learners.
 package learner
 
 import (
@@ -21,6 +21,8 @@ type WeChat interface {
 	// Code2Session asks once, never twice: a code is good for one call. Errors: ErrInvalid for a code
 	// WeChat refuses, ErrForbidden for a person it holds for high-risk, ErrUnavailable for the rest.
 	Code2Session(ctx context.Context, code string) (model.MiniSession, error)
+	// PhoneNumber exchanges the code of the phone button, once; each success costs. Errors: ErrInvalid, ErrUnavailable.
+	PhoneNumber(ctx context.Context, code string) (model.Phone, error)
 }
 
 // Persons joins openid and unionid to one person; service/person.
@@ -55,7 +57,9 @@ type Options struct {
 	// Erasers lists those of all other owners, in their order; learner's own comes last by itself. It is asked
 	// at each erasing, since some owners are built after the learners.
 	Erasers func() []Eraser
-	Now     func() time.Time
+	// Audit keeps who saw a phone number; service/operator.
+	Audit func(tx *gorm.DB, a model.AuditEntry) error
+	Now   func() time.Time
 }
 
 // Service logs learners in and out of existence.
@@ -245,35 +249,69 @@ func (s *Service) SessionKey(ctx context.Context, learnerID int64) (string, erro
 // EraseMe erases the caller everywhere. Errors: ErrConflict money_open while an order is pending or a
 // refund open.
 func (s *Service) EraseMe(ctx context.Context, c model.Caller) error {
-	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
+	return s.erased(ctx, func(tx *gorm.DB) ([]int64, error) {
 		l, err := s.Lock(tx, c.LearnerID)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		open, err := s.o.Money.MoneyOpen(tx, l.ID)
+		return s.eraseHuman(tx, l.PersonID)
+	})
+}
+
+// ErasePerson erases a human everywhere on their request, also one who never opened the Mini Program; also is written in
+// the same transaction. Errors as in EraseMe. Twice is once.
+func (s *Service) ErasePerson(ctx context.Context, personID int64, also func(tx *gorm.DB) error) error {
+	return s.erased(ctx, func(tx *gorm.DB) ([]int64, error) {
+		ids, err := s.eraseHuman(tx, personID)
 		if err != nil {
-			return fmt.Errorf("money: %w", err)
+			return nil, err
 		}
-		if open {
-			return model.Refuse(model.ErrConflict, model.CodeMoneyOpen, "还有未完成的订单或退款，处理完后才能注销")
-		}
-		numbers, err := s.o.Persons.Numbers(tx, l.PersonID)
-		if err != nil {
-			return err
-		}
-		for _, erase := range append(s.erasers(), s.Erase) {
-			for _, n := range numbers { // a later owner may be the one an earlier asks
-				if err := erase(tx, n); err != nil {
-					return fmt.Errorf("erase person %d: %w", n, err)
-				}
-			}
-		}
-		return nil
+		return ids, also(tx)
+	})
+}
+
+func (s *Service) erased(ctx context.Context, do func(tx *gorm.DB) ([]int64, error)) error {
+	var ids []int64
+	err := store.Tx(ctx, s.db, func(tx *gorm.DB) (err error) {
+		ids, err = do(tx)
+		return err
 	})
 	if err == nil {
-		s.alive.forget(c.LearnerID)
+		for _, id := range ids {
+			s.alive.forget(id)
+		}
 	}
 	return err
+}
+
+// eraseHuman blots out everything under every number of a person, and names the learners it was. The learners' rows are
+// locked first, so that no order is placed meanwhile.
+func (s *Service) eraseHuman(tx *gorm.DB, personID int64) ([]int64, error) {
+	numbers, err := s.o.Persons.Numbers(tx, personID)
+	if err != nil {
+		return nil, fmt.Errorf("numbers of person %d: %w", personID, err)
+	}
+	var ids []int64
+	if err := store.Lock(tx).Model(&model.Learner{}).Where("person_id IN ? AND erased_at IS NULL", append(slices.Clone(numbers), 0)).Order("id").Pluck("id", &ids).Error; err != nil {
+		return nil, fmt.Errorf("learners of person %d: %w", personID, err)
+	}
+	for _, id := range ids {
+		open, err := s.o.Money.MoneyOpen(tx, id)
+		if err != nil {
+			return nil, fmt.Errorf("money: %w", err)
+		}
+		if open {
+			return nil, model.Refuse(model.ErrConflict, model.CodeMoneyOpen, "还有未完成的订单或退款，处理完后才能注销")
+		}
+	}
+	for _, erase := range append(s.erasers(), s.Erase) {
+		for _, n := range numbers { // a later owner may be the one an earlier asks
+			if err := erase(tx, n); err != nil {
+				return nil, fmt.Errorf("erase person %d: %w", n, err)
+			}
+		}
+	}
+	return ids, nil
 }
 
 func (s *Service) erasers() []Eraser {
@@ -292,7 +330,7 @@ func (s *Service) Erase(tx *gorm.DB, personID int64) error {
 	now := model.Milli(s.o.Now())
 	for _, id := range ids {
 		err := tx.Model(&model.Learner{}).Where("id = ? AND erased_at IS NULL", id).Updates(map[string]any{
-			"openid": "erased-" + strconv.FormatInt(id, 10), "unionid": "", "platform": "", "session_key": nil, "erased_at": now, "updated_at": now,
+			"openid": "erased-" + strconv.FormatInt(id, 10), "unionid": "", "platform": "", "session_key": nil, "phone": nil, "erased_at": now, "updated_at": now,
 		}).Error
 		if err != nil {
 			return err

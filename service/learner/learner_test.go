@@ -40,6 +40,17 @@ func (w *exchange) Code2Session(_ context.Context, code string) (model.MiniSessi
 	return s, nil
 }
 
+func (w *exchange) PhoneNumber(_ context.Context, code string) (model.Phone, error) {
+	w.calls.Add(1)
+	if w.err != nil {
+		return model.Phone{}, w.err
+	}
+	if code != "p1" && code != "p2" {
+		return model.Phone{}, model.ErrInvalid
+	}
+	return model.Phone{Number: map[string]string{"p1": "13800000001", "p2": "13900000002"}[code], Country: "86"}, nil
+}
+
 type purse struct{ open bool }
 
 func (p *purse) MoneyOpen(*gorm.DB, int64) (bool, error) { return p.open, nil }

@@ -109,7 +109,7 @@ func (t tokens) verify(token string) (claims, bool) {
 	return claims{LearnerID: n[0], PersonID: n[1], IssuedAt: time.Unix(n[2], 0), ExpiresAt: time.Unix(n[3], 0), AppID: s[0], Platform: model.Platform(s[1])}, true
 }
 
-// vault keeps session_keys: AES-256-GCM under a key of its own, bound to the row they belong to.
+// vault keeps session_keys and phone numbers: AES-256-GCM under a key of its own, bound to the row they belong to.
 type vault struct{ aead cipher.AEAD }
 
 func newVault(secret []byte) (vault, error) {

@@ -255,11 +255,23 @@ func (s *Service) People(ctx context.Context) (*model.People, error) {
 	return p, nil
 }
 
-// WithoutUnion counts the persons of whom no unionid is known: the same human may be among them twice.
-func (s *Service) WithoutUnion(ctx context.Context) (int64, error) {
-	var n int64
-	err := s.db.WithContext(ctx).Raw("SELECT COUNT(*) FROM persons p WHERE NOT EXISTS (SELECT 1 FROM person_identities i WHERE i.person_id = p.id AND i.kind = ?)", model.IdentityUnion).Scan(&n).Error
-	return n, err
+// Known is how many humans we tell apart, joined ones once, and of how many no unionid is known: the same human
+// may be among those twice.
+type Known struct{ Persons, WithoutUnion, Staff int64 }
+
+// Known counts. Numbers that were joined to another are not counted again.
+func (s *Service) Known(ctx context.Context) (Known, error) {
+	p, err := s.People(ctx)
+	if err != nil {
+		return Known{}, err
+	}
+	k := Known{Staff: int64(len(p.Staff))}
+	err = s.db.WithContext(ctx).Raw("SELECT COUNT(*), COALESCE(SUM(CASE WHEN NOT EXISTS (SELECT 1 FROM person_identities i WHERE i.person_id = p.id AND i.kind = ?) THEN 1 ELSE 0 END), 0) "+
+		"FROM persons p WHERE NOT EXISTS (SELECT 1 FROM person_links l WHERE l.person_id = p.id)", model.IdentityUnion).Row().Scan(&k.Persons, &k.WithoutUnion)
+	if err != nil {
+		return k, fmt.Errorf("count persons: %w", err)
+	}
+	return k, nil
 }
 
 // Erase takes away everything that says who a person is; the number stays in the events, so that all sums

@@ -48,6 +48,13 @@ func TestOneUnionidIsOnePerson(t *testing.T) {
 		if n := len(people()); n != 3 {
 			t.Errorf("before the unionid: %d people, want 3", n)
 		}
+		knows := func(want person.Known) {
+			t.Helper()
+			if got, err := s.Known(t.Context()); err != nil || got != want {
+				t.Errorf("known %+v, want %+v, %v", got, want, err)
+			}
+		}
+		knows(person.Known{Persons: 3, WithoutUnion: 3})
 		ensure(t, db, s, "official", "oA1", "u1")
 		if got := ensure(t, db, s, "mini", "oM7", "u1"); got != m {
 			t.Errorf("an event's number changed: %d, was %d", got, m)
@@ -55,9 +62,11 @@ func TestOneUnionidIsOnePerson(t *testing.T) {
 		if n := len(people()); n != 2 {
 			t.Errorf("linked: %d people, want 2", n)
 		}
+		knows(person.Known{Persons: 2, WithoutUnion: 1})
 		if err := db.Transaction(func(tx *gorm.DB) error { return s.SetStaff(tx, m, true) }); err != nil {
 			t.Fatal(err)
 		}
+		knows(person.Known{Persons: 2, WithoutUnion: 1, Staff: 1})
 		p, _ := s.People(t.Context())
 		if p.Of(a) != 0 || p.Of(m) != 0 {
 			t.Error("staff is staff under every number")
