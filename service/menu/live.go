@@ -15,6 +15,8 @@ type Pulled struct {
 	Notes   []string           // what could not be taken over as it was
 	Changes []string           // the draft against it
 	Drifted []string           // the version published last against it: somebody changed it elsewhere
+	// Temporary are media_ids in it that end within three days, with what they are: made in WeChat's console.
+	Temporary map[string]model.MaterialKind
 }
 
 // Pull reads the live menu, whoever made it. Nothing is written: what to make of it is the operator's word.
@@ -27,7 +29,7 @@ func (s *Service) Pull(ctx context.Context) (Pulled, error) {
 	if err != nil {
 		return Pulled{}, err
 	}
-	p := Pulled{Open: l.Open}
+	p := Pulled{Open: l.Open, Temporary: l.Temporary()}
 	p.Menu, p.Answers, p.Notes = l.Draft()
 	p.Changes = model.MenuDiff(d.Menu, p.named(d.Menu))
 	if d.Live > 0 {

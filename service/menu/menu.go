@@ -57,14 +57,15 @@ type Auditor interface {
 
 // Service keeps one account's menu.
 type Service struct {
-	db    *gorm.DB
-	appid string
-	live  Live
-	jobs  Jobs
-	taps  Taps
-	audit Auditor
-	now   func() time.Time
-	clock *store.Clock // judges whose turn it is to publish
+	db     *gorm.DB
+	appid  string
+	live   Live
+	jobs   Jobs
+	taps   Taps
+	audit  Auditor
+	things Things
+	now    func() time.Time
+	clock  *store.Clock // judges whose turn it is to publish
 }
 
 // New makes the service for the account appid; now is the business clock.
@@ -110,6 +111,7 @@ type Draft struct {
 	Live      int64    // the version that is live; 0: none of ours
 	Faults    []string // what would be refused on publishing
 	Changes   []string // against what is live
+	Warnings  []Warning
 }
 
 // Version is one publication.
@@ -126,7 +128,11 @@ type Version struct {
 
 // Draft reads the desk.
 func (s *Service) Draft(ctx context.Context) (Draft, error) {
-	return s.draft(s.db.WithContext(ctx))
+	d, err := s.draft(s.db.WithContext(ctx))
+	if err == nil {
+		d.Warnings = s.lint(ctx, &d.Menu)
+	}
+	return d, err
 }
 
 func (s *Service) draft(tx *gorm.DB) (Draft, error) {
@@ -173,6 +179,26 @@ const maxMenu = 256 << 10
 // Save writes the draft, finished or not. With the revision that was read, ErrConflict names who saved
 // since and when; without, the last one wins.
 func (s *Service) Save(ctx context.Context, by model.Operator, revision *int64, m model.Menu) (Draft, error) {
+	var out Draft
+	var err error
+	for range 4 {
+		err = store.Tx(ctx, s.db, func(tx *gorm.DB) (err error) {
+			out, err = s.SaveIn(tx, by, revision, m)
+			return err
+		})
+		if _, dup := store.Duplicate(err); !dup {
+			break
+		}
+	}
+	if err == nil {
+		out.Warnings = s.lint(ctx, &out.Menu)
+	}
+	return out, err
+}
+
+// SaveIn is Save inside another's transaction. A duplicate key means that somebody saved the first draft at the same
+// moment: the caller begins again.
+func (s *Service) SaveIn(tx *gorm.DB, by model.Operator, revision *int64, m model.Menu) (Draft, error) {
 	tidy(&m)
 	b, err := json.Marshal(m)
 	if err != nil {
@@ -181,41 +207,31 @@ func (s *Service) Save(ctx context.Context, by model.Operator, revision *int64, 
 	if len(b) > maxMenu || len(m.Conditional) > 20 {
 		return Draft{}, model.Refuse(model.ErrInvalid, model.CodeInvalid, "菜单太大了")
 	}
-	var out Draft
-	for range 4 {
-		err = store.Tx(ctx, s.db, func(tx *gorm.DB) error {
-			var rows []draftRow
-			if err := store.Lock(tx).Where("appid = ?", s.appid).Limit(1).Find(&rows).Error; err != nil {
-				return fmt.Errorf("menu draft: %w", err)
-			}
-			row := draftRow{AppID: s.appid, Revision: 1, Menu: string(b), OperatorID: by.ID, OperatorName: by.Name, UpdatedAt: model.Milli(s.now())}
-			before := ""
-			if len(rows) == 0 {
-				if revision != nil && *revision != 0 {
-					return model.Refuse(model.ErrConflict, model.CodeConflict, "草稿已变化，这次没有保存")
-				}
-				if err := tx.Create(&row).Error; err != nil {
-					return fmt.Errorf("menu draft: %w", err)
-				}
-			} else {
-				old := rows[0]
-				if revision != nil && *revision != old.Revision {
-					return faster(old.OperatorName, old.UpdatedAt, "这次没有保存")
-				}
-				row.Revision, before = old.Revision+1, old.Menu
-				if err := tx.Model(&draftRow{}).Where("appid = ?", s.appid).Select("revision", "menu", "operator_id", "operator_name", "updated_at").Updates(&row).Error; err != nil {
-					return fmt.Errorf("menu draft: %w", err)
-				}
-			}
-			if err := s.audit.Audit(tx, model.AuditEntry{AppID: s.appid, OperatorID: by.ID, OperatorName: by.Name, Action: "menu.draft", Object: "menu", ObjectID: fmt.Sprint(row.Revision), Before: before, After: row.Menu}); err != nil {
-				return err
-			}
-			out, err = s.draft(tx)
-			return err
-		})
-		if _, dup := store.Duplicate(err); !dup {
-			break
+	var rows []draftRow
+	if err := store.Lock(tx).Where("appid = ?", s.appid).Limit(1).Find(&rows).Error; err != nil {
+		return Draft{}, fmt.Errorf("menu draft: %w", err)
+	}
+	row := draftRow{AppID: s.appid, Revision: 1, Menu: string(b), OperatorID: by.ID, OperatorName: by.Name, UpdatedAt: model.Milli(s.now())}
+	before := ""
+	if len(rows) == 0 {
+		if revision != nil && *revision != 0 {
+			return Draft{}, model.Refuse(model.ErrConflict, model.CodeConflict, "草稿已变化，这次没有保存")
+		}
+		if err := tx.Create(&row).Error; err != nil {
+			return Draft{}, fmt.Errorf("menu draft: %w", err)
+		}
+	} else {
+		old := rows[0]
+		if revision != nil && *revision != old.Revision {
+			return Draft{}, faster(old.OperatorName, old.UpdatedAt, "这次没有保存")
+		}
+		row.Revision, before = old.Revision+1, old.Menu
+		if err := tx.Model(&draftRow{}).Where("appid = ?", s.appid).Select("revision", "menu", "operator_id", "operator_name", "updated_at").Updates(&row).Error; err != nil {
+			return Draft{}, fmt.Errorf("menu draft: %w", err)
 		}
 	}
-	return out, err
+	if err := s.audit.Audit(tx, model.AuditEntry{AppID: s.appid, OperatorID: by.ID, OperatorName: by.Name, Action: "menu.draft", Object: "menu", ObjectID: fmt.Sprint(row.Revision), Before: before, After: row.Menu}); err != nil {
+		return Draft{}, err
+	}
+	return s.draft(tx)
 }

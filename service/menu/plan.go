@@ -222,7 +222,7 @@ func (s *Service) RunPlan(ctx context.Context, payload json.RawMessage) error {
 		return nil // changed, cancelled or done: another job's, or nobody's
 	}
 	row := rows[0]
-	if err := s.wait(ctx, row.PublishAt); err != nil {
+	if err := store.WaitOut(ctx, row.PublishAt.Sub(s.now())); err != nil {
 		return fmt.Errorf("menu plan %d: %w", j.ID, err)
 	}
 	if s.now().Sub(row.PublishAt) > planGrace {
@@ -254,30 +254,13 @@ func (s *Service) RunPlan(ctx context.Context, payload json.RawMessage) error {
 	switch {
 	case err == nil || errors.Is(err, errPlanOver):
 		return nil
-	case errors.Is(err, model.ErrInvalid) || errors.Is(err, model.ErrForbidden) || errors.Is(err, model.ErrNotFound) || errors.Is(err, model.ErrConflict) && model.CallCode(err) != "":
+	case model.Hopeless(err):
 		return s.endPlan(ctx, row, planFailed, model.WordsOf(err, planBroke))
 	}
 	return errors.Join(err, s.endPlan(ctx, row, planWaiting, model.WordsOf(err, planBroke)))
 }
 
 var errPlanOver = errors.New("the plan was carried out by another instance")
-
-// wait waits out the little by which two clocks differ; for more the job comes again.
-func (s *Service) wait(ctx context.Context, at time.Time) error {
-	d := at.Sub(s.now())
-	if d > 5*time.Second {
-		return fmt.Errorf("%s too early: %w", d, model.ErrUnavailable)
-	}
-	if d <= 0 {
-		return nil
-	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
-}
 
 func (s *Service) endPlan(ctx context.Context, row planRow, state, why string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

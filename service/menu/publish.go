@@ -94,7 +94,23 @@ func (s *Service) publish(ctx context.Context, by model.Operator, note string, m
 			break
 		}
 	}
+	if also != nil && (errors.Is(err, model.ErrConflict) || errors.Is(err, model.ErrInvalid)) {
+		s.putBack(ctx, last.Menu, m)
+	}
 	return out, err
+}
+
+// putBack sends the menu that was live before: what belongs to the one just sent was refused, so neither stands.
+func (s *Service) putBack(ctx context.Context, before, sent model.Menu) {
+	if len(before.Buttons) == 0 {
+		slog.Warn("the menu of a publication that was refused stays: there was none of ours before")
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	if err := s.send(ctx, before, sent); err != nil {
+		slog.Warn("the menu of a publication that was refused stays", "err", err)
+	}
 }
 
 func (s *Service) write(tx *gorm.DB, by model.Operator, note string, m model.Menu, last Version, restored int64) (Version, error) {

@@ -7,7 +7,6 @@ import (
 	"hash/fnv"
 	"regexp"
 	"slices"
-	"strings"
 
 	"loudou/model"
 )
@@ -72,8 +71,9 @@ func compile(version int64, rules []model.Rule) (*book, error) {
 		case model.RuleDefault:
 			b.other = append(b.other, i)
 		case model.RuleScene:
-			key := strings.TrimPrefix(r.EventKey, "qrscene_")
-			b.scene[key] = append(b.scene[key], i)
+			for _, key := range r.SceneKeys() {
+				b.scene[key] = append(b.scene[key], i)
+			}
 		case model.RuleMenu:
 			b.menu[r.EventKey] = append(b.menu[r.EventKey], i)
 		case model.RuleKeyword:
@@ -191,7 +191,7 @@ func (v *vocabulary) key() {
 
 // answer turns the winner into what is said. The choice at random is seeded by the push's key, and the
 // answer's CreateTime is the push's: any instance makes the same bytes, with or without the database.
-func (b *book) answer(p *model.Push, f found) model.Answer {
+func (b *book) answer(p *model.Push, f found, current func(model.Message) model.Message) model.Answer {
 	a := model.Answer{Version: b.version}
 	if f.rule < 0 {
 		return a
@@ -200,7 +200,8 @@ func (b *book) answer(p *model.Push, f found) model.Answer {
 	a.RuleID, a.Rule, a.Keyword = r.ID, r.Name, f.keyword
 	messages := b.messages(p, f)
 	if messages[0].Passive() {
-		a.Passive = &messages[0]
+		now := current(messages[0]) // what comes later is named when it goes out
+		a.Passive = &now
 		if p.JSON {
 			a.Body = a.Passive.PassiveJSON(p.FromUserName, p.ToUserName, p.CreateTime)
 		} else {

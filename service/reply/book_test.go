@@ -104,7 +104,9 @@ func TestAnswer(t *testing.T) {
 		dice.Messages = append(dice.Messages, model.Message{Type: "text", Content: fmt.Sprint("点", i)})
 	}
 	b, _ := compile(3, []model.Rule{many, cardFirst, dice})
-	get := func(p *model.Push) model.Answer { return b.answer(p, b.choose(p, noon, freely)) }
+	get := func(p *model.Push) model.Answer {
+		return b.answer(p, b.choose(p, noon, freely), func(m model.Message) model.Message { return m })
+	}
 	if a := get(says("all")); !strings.Contains(string(a.Body), "<Content><![CDATA[一]]></Content>") || len(a.Later) != 2 || a.RuleID != 1 || a.Version != 3 {
 		t.Errorf("all: %s %v", a.Body, a.Later)
 	}

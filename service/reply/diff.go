@@ -2,6 +2,7 @@ package reply
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"loudou/model"
@@ -42,6 +43,10 @@ func changes(o, r model.Rule) []string {
 	say("名称", "「"+o.Name+"」", "「"+r.Name+"」")
 	say("类型", o.Kind.Name(), r.Kind.Name())
 	say("触发值", "「"+o.EventKey+"」", "「"+r.EventKey+"」")
+	say("一批场景值", scenesOf(o.Scenes), scenesOf(r.Scenes))
+	if !slices.Equal(o.Scenes, r.Scenes) && scenesOf(o.Scenes) == scenesOf(r.Scenes) {
+		out = append(out, "一批场景值有改动")
+	}
 	say("关键词", words(o.Keywords), words(r.Keywords))
 	say("优先级", fmt.Sprint(o.Priority), fmt.Sprint(r.Priority))
 	if o.Enabled != r.Enabled {
@@ -105,4 +110,15 @@ func dialogWords(d *model.Dialog) string {
 		parts = append(parts, "答「"+a.Answer+"」回"+summary(a.Messages))
 	}
 	return seconds(d.Seconds) + "内" + strings.Join(parts, "；")
+}
+
+// scenesOf names a batch's scenes by their ends and their number.
+func scenesOf(all []string) string {
+	switch len(all) {
+	case 0:
+		return "（无）"
+	case 1:
+		return "「" + all[0] + "」"
+	}
+	return fmt.Sprintf("「%s」到「%s」共 %d 个", all[0], all[len(all)-1], len(all))
 }

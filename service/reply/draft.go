@@ -47,8 +47,8 @@ func (s *Service) Drafts(ctx context.Context) ([]Draft, error) {
 	return out, nil
 }
 
-// desk gives the rules as they stand as drafts.
-func (s *Service) desk(ctx context.Context) ([]model.Rule, error) {
+// Desk gives the rules as they stand as drafts.
+func (s *Service) Desk(ctx context.Context) ([]model.Rule, error) {
 	var rows []ruleRow
 	if err := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list rules: %w", err)
@@ -105,83 +105,108 @@ func (s *Service) Change(ctx context.Context, by model.Operator, id int64, revis
 }
 
 func (s *Service) saveDraft(ctx context.Context, by model.Operator, r model.Rule, revision *int64) (Draft, error) {
+	if err := ready(&r); err != nil {
+		return Draft{}, err
+	}
+	var out Draft
+	var all []model.Rule
+	err := store.Tx(ctx, s.db, func(tx *gorm.DB) (err error) {
+		out, all, err = s.saveIn(tx, by, r, revision)
+		return err
+	})
+	if err != nil {
+		return Draft{}, err
+	}
+	out.Warnings = s.lint(ctx, all)[len(all)-1]
+	return out, nil
+}
+
+// CreateIn is Create inside another's transaction, and gives the rule's number. A refusal leaves the transaction as
+// it was.
+func (s *Service) CreateIn(tx *gorm.DB, by model.Operator, r model.Rule) (int64, error) {
+	r.ID = 0
+	if err := ready(&r); err != nil {
+		return 0, err
+	}
+	out, _, err := s.saveIn(tx, by, r, nil)
+	return out.ID, err
+}
+
+// ready brings a rule to the form it is kept in, or says what is wrong with it.
+func ready(r *model.Rule) error {
 	r.Name = strings.TrimSpace(r.Name)
 	if r.Pick == "" {
 		r.Pick = "all"
 	}
 	if r.Kind == model.RuleScene {
 		r.EventKey = strings.TrimPrefix(r.EventKey, "qrscene_")
+		for i, x := range r.Scenes {
+			r.Scenes[i] = strings.TrimPrefix(strings.TrimSpace(x), "qrscene_")
+		}
 	}
-	if err := r.Check(); err != nil {
-		return Draft{}, err
+	return r.Check()
+}
+
+// saveIn writes the rule and gives it with all others, itself last.
+func (s *Service) saveIn(tx *gorm.DB, by model.Operator, r model.Rule, revision *int64) (out Draft, others []model.Rule, err error) {
+	var rows []ruleRow
+	if err := store.Lock(tx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
+		return out, nil, fmt.Errorf("read rules: %w", err)
 	}
-	var out Draft
-	var all []model.Rule
-	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
-		var rows []ruleRow
-		if err := store.Lock(tx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
-			return fmt.Errorf("read rules: %w", err)
+	if r.ID == 0 && len(rows) >= mostRules {
+		return out, nil, model.Refuse(model.ErrConflict, model.CodeConflict, fmt.Sprintf("规则已有 %d 条，请先删除不用的", mostRules))
+	}
+	all := make([]model.Rule, 0, len(rows)+1)
+	var old *ruleRow
+	for i := range rows {
+		if rows[i].ID == r.ID {
+			old = &rows[i]
+			continue
 		}
-		if r.ID == 0 && len(rows) >= mostRules {
-			return model.Refuse(model.ErrConflict, model.CodeConflict, fmt.Sprintf("规则已有 %d 条，请先删除不用的", mostRules))
-		}
-		all = make([]model.Rule, 0, len(rows)+1)
-		var old *ruleRow
-		for i := range rows {
-			if rows[i].ID == r.ID {
-				old = &rows[i]
-				continue
-			}
-			o, err := rows[i].rule()
-			if err != nil {
-				return err
-			}
-			all = append(all, o)
-		}
-		if err := clash(&r, all); err != nil {
-			return err
-		}
-		if err := tooOpen(&r, all); err != nil {
-			return err
-		}
-		row, err := rowOf(s.appid, &r)
+		o, err := rows[i].rule()
 		if err != nil {
-			return err
+			return out, nil, err
 		}
-		now := model.Milli(s.now())
-		row.OperatorName, row.UpdatedAt, row.Revision = by.Name, now, 1
-		before := ""
-		switch {
-		case r.ID == 0:
-			row.CreatedAt = now
-			if err := tx.Create(&row).Error; err != nil {
-				return fmt.Errorf("create rule: %w", err)
-			}
-			r.ID = row.ID
-		case old == nil:
-			return model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这条规则，可能已被删除")
-		case revision != nil && *revision != old.Revision:
-			return model.Refuse(model.ErrConflict, model.CodeConflict, fmt.Sprintf("%s 在 %s 改过这条规则，请刷新后再改", old.OperatorName, old.UpdatedAt.In(model.Shanghai).Format("01-02 15:04")))
-		default:
-			before, row.Revision = brief(old), old.Revision+1
-			if err := tx.Model(&ruleRow{}).Where("id = ? AND appid = ?", r.ID, s.appid).
-				Select("name", "kind", "event_key", "priority", "enabled", "spec", "revision", "operator_name", "updated_at").Updates(&row).Error; err != nil {
-				return fmt.Errorf("change rule %d: %w", r.ID, err)
-			}
-		}
-		out = Draft{Rule: r, Revision: row.Revision, State: state(r, s.liveRules()), By: by.Name, UpdatedAt: now}
-		action := "reply.change"
-		if before == "" {
-			action = "reply.create"
-		}
-		return s.audit.Audit(tx, model.AuditEntry{AppID: s.appid, OperatorID: by.ID, OperatorName: by.Name, Action: action, Object: "reply", ObjectID: fmt.Sprint(r.ID), Before: before, After: brief(&row)})
-	})
-	if err != nil {
-		return Draft{}, err
+		all = append(all, o)
 	}
-	all = append(all, r)
-	out.Warnings = s.lint(ctx, all)[len(all)-1]
-	return out, nil
+	if err := clash(&r, all); err != nil {
+		return out, nil, err
+	}
+	if err := tooOpen(&r, all); err != nil {
+		return out, nil, err
+	}
+	row, err := rowOf(s.appid, &r)
+	if err != nil {
+		return out, nil, err
+	}
+	now := model.Milli(s.now())
+	row.OperatorName, row.UpdatedAt, row.Revision = by.Name, now, 1
+	before := ""
+	switch {
+	case r.ID == 0:
+		row.CreatedAt = now
+		if err := tx.Create(&row).Error; err != nil {
+			return out, nil, fmt.Errorf("create rule: %w", err)
+		}
+		r.ID = row.ID
+	case old == nil:
+		return out, nil, model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这条规则，可能已被删除")
+	case revision != nil && *revision != old.Revision:
+		return out, nil, model.Refuse(model.ErrConflict, model.CodeConflict, fmt.Sprintf("%s 在 %s 改过这条规则，请刷新后再改", old.OperatorName, old.UpdatedAt.In(model.Shanghai).Format("01-02 15:04")))
+	default:
+		before, row.Revision = brief(old), old.Revision+1
+		if err := tx.Model(&ruleRow{}).Where("id = ? AND appid = ?", r.ID, s.appid).
+			Select("name", "kind", "event_key", "priority", "enabled", "spec", "revision", "operator_name", "updated_at").Updates(&row).Error; err != nil {
+			return out, nil, fmt.Errorf("change rule %d: %w", r.ID, err)
+		}
+	}
+	out = Draft{Rule: r, Revision: row.Revision, State: state(r, s.liveRules()), By: by.Name, UpdatedAt: now}
+	action := "reply.change"
+	if before == "" {
+		action = "reply.create"
+	}
+	err = s.audit.Audit(tx, model.AuditEntry{AppID: s.appid, OperatorID: by.ID, OperatorName: by.Name, Action: action, Object: "reply", ObjectID: fmt.Sprint(r.ID), Before: before, After: brief(&row)})
+	return out, append(all, r), err
 }
 
 // brief is a rule in the audit trail: all of it, as JSON.

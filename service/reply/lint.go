@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,9 +23,10 @@ type Things struct {
 	Codes func(ctx context.Context, scenes []string) (map[string]*time.Time, error)
 	// OnSale says of courses whether they can be opened in the Mini Program: service/course.
 	OnSale func(ctx context.Context, courses []int64) (map[int64]bool, error)
-	// Permanent gives of media_ids those that are known to stay. WeChat does not tell of one whether it is
-	// temporary, and a temporary one ends after three days: service/media.
-	Permanent func(ctx context.Context, ids []string) (map[string]bool, error)
+	// Material gives what is known of media_ids: service/material.
+	Material func(ctx context.Context, ids []string) (map[string]model.MaterialFact, error)
+	// Dead gives of article_ids and addresses those of articles that are taken away, and their titles: service/draft.
+	Dead func(ctx context.Context, articles []string) (map[string]string, error)
 	// Menu gives the live menu, nil when there is none of ours: service/menu.
 	Menu func(ctx context.Context) (*model.Menu, error)
 	// MiniAppID is our own Mini Program: pages of others are not known.
@@ -84,8 +84,10 @@ func newLinter(all []model.Rule) *linter {
 			}
 			l.holders[at] = append(l.holders[at], ranked{i, k.Text})
 		}
-		if key := purpose(r); key != "" && steady(r) && l.events[key] == nil {
-			l.events[key] = r
+		for _, key := range purposes(r) {
+			if steady(r) && l.events[key] == nil {
+				l.events[key] = r
+			}
 		}
 	}
 	l.words = newAutomaton(words)
@@ -95,29 +97,49 @@ func newLinter(all []model.Rule) *linter {
 // steady tells a rule that answers whenever it is met.
 func steady(r *model.Rule) bool { return r.Active.Always() && r.Interval == 0 }
 
-// purpose names what a rule without keywords is for; two with the same one stand in each other's way.
-func purpose(r *model.Rule) string {
+// purposes name what a rule without keywords is for, of a batch's rule each code; two with the same one stand in each
+// other's way.
+func purposes(r *model.Rule) []string {
+	name := func(key string) string {
+		return fmt.Sprintf("%s\n%s\n%s\n%s", r.Kind, key, strings.Join(r.Sources, ","), strings.Join(r.MessageTypes, ","))
+	}
 	switch r.Kind {
 	case model.RuleKeyword:
-		return ""
+		return nil
 	case model.RuleFollow:
 		if r.Sourced() && len(r.Sources) != 1 {
-			return ""
+			return nil
 		}
 	case model.RuleDefault:
 		if len(r.MessageTypes) > 1 {
-			return ""
+			return nil
 		}
+	case model.RuleScene:
+		var out []string
+		for _, key := range r.SceneKeys() {
+			out = append(out, name(key))
+		}
+		return out
 	}
-	return fmt.Sprintf("%s\n%s\n%s\n%s", r.Kind, r.EventKey, strings.Join(r.Sources, ","), strings.Join(r.MessageTypes, ","))
+	return []string{name(r.EventKey)}
 }
 
 func (l *linter) hidden(r *model.Rule) []Warning {
 	var out []Warning
-	if key := purpose(r); key != "" {
+	mine := purposes(r)
+	behind, ahead := 0, ""
+	for _, key := range mine {
 		if o := l.events[key]; o != nil && o.ID != r.ID && before(*o, *r) < 0 {
-			out = append(out, Warning{"kind", fmt.Sprintf("规则「%s」总是先回答，这条不会生效", o.Name)})
+			if behind++; behind == 1 {
+				ahead = o.Name
+			}
 		}
+	}
+	switch {
+	case behind > 0 && behind == len(mine):
+		out = append(out, Warning{"kind", fmt.Sprintf("规则「%s」总是先回答，这条不会生效", ahead)})
+	case behind > 0:
+		out = append(out, Warning{"scenes", fmt.Sprintf("%d 个场景值里有 %d 个由规则「%s」等先回答", len(mine), behind, ahead)})
 	}
 	for i, k := range r.Keywords {
 		field := fmt.Sprintf("keywords[%d]", i)
@@ -192,18 +214,20 @@ func first(o, r *model.Rule) string {
 type facts struct {
 	codes  map[string]*time.Time
 	onSale map[int64]bool
-	media  map[string]bool
+	media  map[string]model.MaterialFact
+	gone   map[string]string // titles of articles that are taken away
 	mini   string
 }
 
 func (s *Service) known(ctx context.Context, rules []model.Rule) facts {
 	k := facts{mini: s.things.MiniAppID}
-	var scenes, media []string
+	var scenes, media, articles []string
 	var courses []int64
 	for i := range rules {
 		if r := &rules[i]; r.Kind == model.RuleScene && r.EventKey != "" {
 			scenes = append(scenes, r.EventKey)
 		}
+		scenes = append(scenes, rules[i].Scenes...)
 		each(&rules[i], func(_ string, m *model.Message) {
 			if id, ok := k.course(m); ok {
 				courses = append(courses, id)
@@ -213,6 +237,7 @@ func (s *Service) known(ctx context.Context, rules []model.Rule) facts {
 					media = append(media, id)
 				}
 			}
+			articles = append(articles, articlesOf(m)...)
 		})
 	}
 	var err error
@@ -229,8 +254,14 @@ func (s *Service) known(ctx context.Context, rules []model.Rule) facts {
 		k.onSale, err = s.things.OnSale(ctx, courses)
 		told()
 	}
-	if len(media) > 0 && s.things.Permanent != nil {
-		k.media, err = s.things.Permanent(ctx, media)
+	if len(media) > 0 && s.things.Material != nil {
+		slices.Sort(media)
+		k.media, err = s.things.Material(ctx, slices.Compact(media))
+		told()
+	}
+	if len(articles) > 0 && s.things.Dead != nil {
+		slices.Sort(articles)
+		k.gone, err = s.things.Dead(ctx, slices.Compact(articles))
 		told()
 	}
 	return k
@@ -257,16 +288,7 @@ func (k *facts) course(m *model.Message) (int64, bool) {
 	if m.Type != "miniprogrampage" || m.AppID != k.mini || k.mini == "" {
 		return 0, false
 	}
-	path, query, _ := strings.Cut(m.PagePath, "?")
-	if !strings.Contains(path, "course") {
-		return 0, false
-	}
-	v, err := url.ParseQuery(query)
-	if err != nil {
-		return 0, false
-	}
-	id, err := strconv.ParseInt(v.Get("id"), 10, 64)
-	return id, err == nil && id > 0
+	return model.CourseOfPage(m.PagePath)
 }
 
 func (k *facts) dead(r *model.Rule, now time.Time) []Warning {
@@ -280,6 +302,17 @@ func (k *facts) dead(r *model.Rule, now time.Time) []Warning {
 			out = append(out, Warning{"event_key", fmt.Sprintf("场景值「%s」的二维码已在 %s 过期", r.EventKey, shanghai(*ends))})
 		}
 	}
+	if len(r.Scenes) > 0 && k.codes != nil {
+		gone := 0
+		for _, x := range r.Scenes {
+			if ends, ok := k.codes[x]; !ok || ends != nil && ends.Before(now) {
+				gone++
+			}
+		}
+		if gone > 0 {
+			out = append(out, Warning{"scenes", fmt.Sprintf("%d 个场景值里有 %d 个没有二维码，或已过期", len(r.Scenes), gone)})
+		}
+	}
 	if r.Active.EndsAt != nil && !r.Active.EndsAt.After(now) {
 		out = append(out, Warning{"active.ends_at", "已经过了结束日期，不会再回答"})
 	}
@@ -288,20 +321,33 @@ func (k *facts) dead(r *model.Rule, now time.Time) []Warning {
 			out = append(out, Warning{field, fmt.Sprintf("小程序页面 %s 里的课程 %d 没有上架，粉丝打不开", m.PagePath, id)})
 		}
 		for _, id := range []string{m.MediaID, m.ThumbMediaID} {
-			if id != "" && k.media != nil && !k.media[id] {
-				out = append(out, Warning{field, fmt.Sprintf("素材 %s 不是在这里选的：如果是临时素材，上传三天后就失效，请换成永久素材", short(id))})
+			if fact, ok := k.media[id]; ok {
+				if text := fact.Warning(id, false); text != "" {
+					out = append(out, Warning{field, text})
+				}
+			}
+		}
+		for _, id := range articlesOf(m) {
+			if title, dead := k.gone[id]; dead {
+				out = append(out, Warning{field, fmt.Sprintf("文章「%s」已经删除，粉丝打不开", title)})
 			}
 		}
 	})
 	return out
 }
 
-// short shows the head of a media_id.
-func short(id string) string {
-	if len(id) > 12 {
-		return id[:12] + "…"
+// articlesOf are the articles that a message opens, by article_id or address.
+func articlesOf(m *model.Message) []string {
+	var out []string
+	if m.ArticleID != "" {
+		out = append(out, m.ArticleID)
 	}
-	return id
+	for _, a := range m.Articles {
+		if a.URL != "" {
+			out = append(out, a.URL)
+		}
+	}
+	return out
 }
 
 func shanghai(t time.Time) string { return t.In(model.Shanghai).Format("2006-01-02 15:04") }

@@ -86,19 +86,11 @@ func (s *Service) write(tx *gorm.DB, by model.Operator, note, seen string, resto
 		}
 	} else {
 		var rows []ruleRow
-		if err := store.Lock(tx).Where("appid = ?", s.appid).Order("id").Find(&rows).Error; err != nil {
-			return versionRow{}, nil, fmt.Errorf("read rules: %w", err)
+		if rows, rules, err = s.desk(tx); err != nil {
+			return versionRow{}, nil, err
 		}
 		if seen != "" && seen != stamp(rows) {
 			return versionRow{}, nil, unseen(rows)
-		}
-		rules = make([]model.Rule, 0, len(rows))
-		for i := range rows {
-			r, err := rows[i].rule()
-			if err != nil {
-				return versionRow{}, nil, err
-			}
-			rules = append(rules, r)
 		}
 	}
 	if _, err := compile(last+1, rules); err != nil {
@@ -108,23 +100,12 @@ func (s *Service) write(tx *gorm.DB, by model.Operator, note, seen string, resto
 	if len(diff) == 0 && last > 0 {
 		return versionRow{}, nil, model.Refuse(model.ErrConflict, model.CodeConflict, "没有改动，不用发布")
 	}
-	body, err := json.Marshal(rules)
-	if err != nil {
-		return versionRow{}, nil, err
-	}
-	words, err := json.Marshal(diff)
-	if err != nil {
-		return versionRow{}, nil, err
-	}
-	v := versionRow{AppID: s.appid, Version: last + 1, Note: note, RestoredFrom: restore, Rules: string(body), Diff: string(words), OperatorID: by.ID, OperatorName: by.Name, PublishedAt: model.Milli(s.now())}
-	if err := tx.Create(&v).Error; err != nil {
-		return versionRow{}, nil, fmt.Errorf("publish rules: %w", err)
-	}
 	action := "reply.publish"
 	if restore > 0 {
 		action = "reply.restore"
 	}
-	return v, rules, s.audit.Audit(tx, model.AuditEntry{AppID: s.appid, OperatorID: by.ID, OperatorName: by.Name, Action: action, Object: "reply_version", ObjectID: fmt.Sprint(v.Version), After: v.Diff, Reason: note})
+	v := versionRow{Version: last + 1, Note: note, RestoredFrom: restore}
+	return v, rules, s.keep(tx, by, &v, rules, diff, action)
 }
 
 // layOut replaces the desk by rules, their numbers kept.

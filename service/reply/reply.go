@@ -58,9 +58,12 @@ type Service struct {
 	fans  Fans
 	now   func() time.Time
 
-	things Things
-	memory memory
-	gh     atomic.Pointer[string] // our gh_ id, as pushes name it: the simulator says the same bytes
+	things    Things
+	memory    memory
+	renewed   func(ctx context.Context) (map[string]string, error)
+	renewedAt time.Time // Begin's and Run's alone
+	names     atomic.Pointer[map[string]string]
+	gh        atomic.Pointer[string] // our gh_ id, as pushes name it: the simulator says the same bytes
 
 	book atomic.Pointer[book]
 	load sync.Mutex // one load at a time; an older version never replaces a newer one
@@ -108,14 +111,19 @@ func (s *Service) Answer(p *model.Push, at time.Time) model.Answer {
 			s.memory.begin(talkKey(s.appid, p.FromUserName), r.ID, at.Add(d), d)
 		}
 	}
-	return b.answer(p, f)
+	return b.answer(p, f, s.current)
 }
 
 // Live is the version that answers here now; 0: none yet.
 func (s *Service) Live() int64 { return s.book.Load().version }
 
 // Begin loads the live version once the schema is there.
-func (s *Service) Begin(ctx context.Context) error { return s.refresh(ctx) }
+func (s *Service) Begin(ctx context.Context) error {
+	if err := s.refresh(ctx); err != nil {
+		return err
+	}
+	return s.refreshMedia(ctx)
+}
 
 // Run notices new versions until ctx ends.
 func (s *Service) Run(ctx context.Context) {
@@ -129,7 +137,7 @@ func (s *Service) Run(ctx context.Context) {
 		case <-tick.C:
 		}
 		ask, cancel := context.WithTimeout(ctx, 2*time.Second)
-		err := s.refresh(ask)
+		err := errors.Join(s.refresh(ask), s.refreshMedia(ask))
 		cancel()
 		if err != nil && ctx.Err() == nil && !told {
 			slog.Warn("reply rules: the last known version goes on answering", "version", s.Live(), "err", err)
@@ -192,6 +200,7 @@ func (ruleRow) TableName() string { return "reply_rules" }
 // spec is the part of a rule that no query asks for.
 type spec struct {
 	Keywords     []model.Keyword `json:"keywords"`
+	Scenes       []string        `json:"scenes,omitempty"`
 	Active       model.Active    `json:"active"`
 	Pick         string          `json:"pick"`
 	Messages     []model.Message `json:"messages"`
@@ -206,13 +215,13 @@ func (r *ruleRow) rule() (model.Rule, error) {
 	if err := json.Unmarshal([]byte(r.Spec), &sp); err != nil {
 		return model.Rule{}, fmt.Errorf("rule %d: %w", r.ID, err)
 	}
-	return model.Rule{ID: r.ID, Name: r.Name, Kind: model.RuleKind(r.Kind), EventKey: r.EventKey, Keywords: sp.Keywords, Priority: r.Priority,
+	return model.Rule{ID: r.ID, Name: r.Name, Kind: model.RuleKind(r.Kind), EventKey: r.EventKey, Scenes: sp.Scenes, Keywords: sp.Keywords, Priority: r.Priority,
 		Active: sp.Active, Pick: sp.Pick, Messages: sp.Messages, Enabled: r.Enabled,
 		MessageTypes: sp.MessageTypes, Sources: sp.Sources, Interval: sp.Interval, Dialog: sp.Dialog}, nil
 }
 
 func rowOf(appid string, r *model.Rule) (ruleRow, error) {
-	b, err := json.Marshal(spec{r.Keywords, r.Active, r.Pick, r.Messages, r.MessageTypes, r.Sources, r.Interval, r.Dialog})
+	b, err := json.Marshal(spec{r.Keywords, r.Scenes, r.Active, r.Pick, r.Messages, r.MessageTypes, r.Sources, r.Interval, r.Dialog})
 	if err != nil {
 		return ruleRow{}, fmt.Errorf("rule %s: %w", r.Name, err)
 	}

@@ -10,7 +10,6 @@ import (
 	"gorm.io/gorm"
 
 	"loudou/model"
-	"loudou/service/store"
 )
 
 // sendRow is one message that follows a passive answer, and what became of it.
@@ -188,7 +187,7 @@ func (s *Service) sendOne(ctx context.Context, r *sendRow) error {
 		return fmt.Errorf("reply %d: %w: another job has it", r.ID, model.ErrUnavailable)
 	}
 	r.State, r.Tries = sendSending, r.Tries+1
-	err = s.send.SendCustom(ctx, model.OpenID(r.OpenID), m)
+	err = s.send.SendCustom(ctx, model.OpenID(r.OpenID), s.current(m))
 	ctx = context.WithoutCancel(ctx) // the outcome is known now: it must be written
 	switch code := model.CallCode(err); {
 	case err == nil:
@@ -309,12 +308,19 @@ func (r *sendRow) sent() Sent {
 	return Sent{ID: r.ID, OpenID: model.OpenID(r.OpenID), RuleID: r.RuleID, By: r.OperatorName, Message: m, Delay: r.Delay, Origin: r.Origin, State: r.State, Reason: r.Reason, At: r.CreatedAt.UTC(), SentAt: r.SentAt}
 }
 
-// SweepSends forgets the log's lines older than keep.
+// SweepSends forgets the log's lines older than keep, a few at a time. Hits of rules are counted elsewhere and stay.
 func (s *Service) SweepSends(ctx context.Context, keep time.Duration) error {
-	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
-		if err := tx.Where("created_at < ? AND state NOT IN ?", model.Milli(s.now().Add(-keep)), []string{sendQueued, sendSending}).Delete(&sendRow{}).Error; err != nil {
+	db, end := s.db.WithContext(ctx), model.Milli(s.now().Add(-keep))
+	for {
+		var ids []int64
+		if err := db.Model(&sendRow{}).Where("created_at < ? AND state NOT IN ?", end, []string{sendQueued, sendSending}).Order("id").Limit(500).Pluck("id", &ids).Error; err != nil {
 			return fmt.Errorf("sweep sent replies: %w", err)
 		}
-		return nil
-	})
+		if len(ids) == 0 {
+			return nil
+		}
+		if err := db.Where("id IN ?", ids).Delete(&sendRow{}).Error; err != nil {
+			return fmt.Errorf("sweep sent replies: %w", err)
+		}
+	}
 }

@@ -51,7 +51,7 @@ func (s *Service) Try(ctx context.Context, t Trial) (Tried, error) {
 	}
 	b := s.book.Load()
 	if t.Draft {
-		rules, err := s.desk(ctx)
+		rules, err := s.Desk(ctx)
 		if err != nil {
 			return Tried{}, err
 		}
@@ -64,7 +64,7 @@ func (s *Service) Try(ctx context.Context, t Trial) (Tried, error) {
 		talk: func() int64 { return s.memory.talk(talkKey(s.appid, p.FromUserName), at) },
 	}
 	f := b.choose(&p, at, ask)
-	a := b.answer(&p, f)
+	a := b.answer(&p, f, s.current)
 	out := Tried{Version: b.version, Keyword: a.Keyword, Body: string(a.Body), Messages: []TriedMessage{}, Why: b.why(&p, at, f, ask)}
 	note := func(format string, args ...any) { out.Why = slices.Insert(out.Why, 1, fmt.Sprintf(format, args...)) } // behind the winner
 	if b.version == 0 && !t.Draft {
@@ -123,7 +123,7 @@ func (s *Service) Try(ctx context.Context, t Trial) (Tried, error) {
 
 // Catches gives of each sentence the rule on the desk whose keyword would answer it now; empty: none.
 func (s *Service) Catches(ctx context.Context, texts []string) ([]string, error) {
-	rules, err := s.desk(ctx)
+	rules, err := s.Desk(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -112,8 +112,10 @@ func (b *book) met(p *model.Push, r *model.Rule) meeting {
 		switch {
 		case scene == "":
 			return no("只回答扫场景码")
-		case r.EventKey == scene:
+		case slices.Contains(r.SceneKeys(), scene):
 			return yes(1, "这个场景码的回复", "扫了场景码「"+scene+"」")
+		case len(r.Scenes) > 0:
+			return no(fmt.Sprintf("只回答它那 %d 个场景码", len(r.Scenes)))
 		case r.EventKey == "":
 			return yes(2, "任意场景码的回复", "扫了场景码")
 		}
