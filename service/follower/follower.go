@@ -48,6 +48,8 @@ type Persons interface {
 // Jobs are run after the commit: service/job.
 type Jobs interface {
 	Add(tx *gorm.DB, kind, key string, payload any, runAt time.Time) error
+	// Dead tells that the job of this key was given up.
+	Dead(tx *gorm.DB, kind, key string) (bool, error)
 }
 
 // Greeter says something to a new follower once it is known how they came: service/reply.
@@ -197,6 +199,7 @@ func (s *Service) Info(ctx context.Context, payload json.RawMessage) error {
 	if err := json.Unmarshal(payload, &j); err != nil {
 		return fmt.Errorf("ask about a follower: %w: %w", model.ErrInvalid, err)
 	}
+	asked := model.Milli(s.now())
 	info, err := s.ask.FollowerInfo(ctx, model.OpenID(j.OpenID))
 	if err != nil {
 		if errors.Is(err, model.ErrInvalid) || errors.Is(err, model.ErrForbidden) || errors.Is(err, model.ErrNotFound) {
@@ -223,7 +226,7 @@ func (s *Service) Info(ctx context.Context, payload json.RawMessage) error {
 			return fmt.Errorf("follower: %w", err)
 		}
 		if info.Subscribed {
-			if err := s.wears(tx, []model.FollowerInfo{info}); err != nil {
+			if err := s.wears(tx, []model.FollowerInfo{info}, asked); err != nil {
 				return err
 			}
 		}
@@ -249,6 +252,12 @@ func (s *Service) Count(ctx context.Context) (following, all int64, err error) {
 // Erase forgets a fan. It belongs to the caller's transaction.
 func (s *Service) Erase(tx *gorm.DB, appid string, openid model.OpenID) error {
 	if err := tx.Where("appid = ? AND follower_id IN (SELECT id FROM followers WHERE appid = ? AND openid = ?)", appid, appid, string(openid)).Delete(&wornRow{}).Error; err != nil {
+		return fmt.Errorf("erase follower: %w", err)
+	}
+	if err := tx.Where("appid = ? AND follower_id IN (SELECT id FROM followers WHERE appid = ? AND openid = ?)", appid, appid, string(openid)).Delete(&bulkChosenRow{}).Error; err != nil {
+		return fmt.Errorf("forget whom a bulk chose: %w", err)
+	}
+	if err := tx.Where("appid = ? AND follower_id IN (SELECT id FROM followers WHERE appid = ? AND openid = ?)", appid, appid, string(openid)).Delete(&bulkFanRow{}).Error; err != nil {
 		return fmt.Errorf("erase follower: %w", err)
 	}
 	if err := tx.Where("appid = ? AND openid = ?", appid, string(openid)).Delete(&labelRow{}).Error; err != nil {

@@ -98,7 +98,7 @@ func (s *Service) keep(tx *gorm.DB, r *syncRow, infos []model.FollowerInfo, aske
 		}
 	}
 	if len(known) > 0 {
-		if err := s.wears(tx, known); err != nil {
+		if err := s.wears(tx, known, asked); err != nil {
 			return err
 		}
 	}

@@ -132,15 +132,25 @@ func (r *syncRow) view() model.FollowerSync {
 
 // next adds the job of the row's step; its key is the step's, so it is there once.
 func (s *Service) next(tx *gorm.DB, r *syncRow, at time.Time) error {
-	return s.jobs.Add(tx, SyncJob, fmt.Sprintf("%s:%d:%d", s.appid, r.ID, r.Step), syncPayload{r.ID}, at)
+	return s.jobs.Add(tx, SyncJob, s.stepKey(r.ID, r.Step), syncPayload{r.ID}, at)
 }
 
-// ResumeSync sees that a walk has its job, should the last one have been lost: a line of the timetable.
+func (s *Service) stepKey(id, step int64) string { return fmt.Sprintf("%s:%d:%d", s.appid, id, step) }
+
+// ResumeSync sees that a walk has its job, should the last one have been lost: a line of the timetable. One whose job was
+// given up has failed.
 func (s *Service) ResumeSync(ctx context.Context) error {
 	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
 		var open []syncRow
 		if err := tx.Where("open_key = ?", s.appid).Limit(1).Find(&open).Error; err != nil || len(open) == 0 {
 			return err
+		}
+		if dead, err := s.jobs.Dead(tx, SyncJob, s.stepKey(open[0].ID, open[0].Step)); err != nil {
+			return err
+		} else if dead {
+			now := model.Milli(s.now())
+			return tx.Model(&syncRow{}).Where("id = ? AND step = ? AND state = ?", open[0].ID, open[0].Step, syncRunning).
+				Updates(map[string]any{"state": syncFailed, "open_key": nil, "resume_at": nil, "last_error": model.JobGivenUp, "ended_at": now, "updated_at": now}).Error
 		}
 		at := time.Time{}
 		if open[0].ResumeAt != nil {

@@ -69,8 +69,9 @@ func (s *Service) worn(ctx context.Context, followers []int64) (map[int64][]mode
 	return out, nil
 }
 
-// wears makes the followers bear exactly the tags that WeChat says they do.
-func (s *Service) wears(tx *gorm.DB, infos []model.FollowerInfo) error {
+// wears makes the followers bear exactly the tags that WeChat says they do. WeChat was asked at asked: whose tags
+// we have changed there since then is newer than the answer, and stays.
+func (s *Service) wears(tx *gorm.DB, infos []model.FollowerInfo, asked time.Time) error {
 	want := map[string][]int64{}
 	openids := make([]string, 0, len(infos))
 	for _, i := range infos {
@@ -89,6 +90,13 @@ func (s *Service) wears(tx *gorm.DB, infos []model.FollowerInfo) error {
 	if err := tx.Where("appid = ? AND follower_id IN ?", s.appid, ids).Find(&had).Error; err != nil {
 		return fmt.Errorf("tags of followers: %w", err)
 	}
+	// Read behind the tags, so that a change seen among them is seen here as well.
+	var newer []string
+	if err := tx.Model(&changeRow{}).Where("appid = ? AND openid IN ? AND kind IN ? AND happened_at >= ?", s.appid, openids, []string{model.FollowerTag, model.FollowerUntag}, asked).
+		Pluck("openid", &newer).Error; err != nil {
+		return fmt.Errorf("tags changed lately: %w", err)
+	}
+	fans = slices.DeleteFunc(fans, func(f row) bool { return slices.Contains(newer, f.OpenID) })
 	has := map[int64][]int64{}
 	for _, w := range had {
 		has[w.FollowerID] = append(has[w.FollowerID], w.TagID)

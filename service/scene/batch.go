@@ -129,8 +129,10 @@ func (s *Service) taken(tx *gorm.DB, scenes []string) ([]string, error) {
 
 // next adds the job of the batch's step; its key is the step's, so it is there once.
 func (s *Service) next(tx *gorm.DB, b *batchRow, at time.Time) error {
-	return s.jobs.Add(tx, BatchJob, fmt.Sprintf("%s:%d:%d", s.appid, b.ID, b.Step), batchPayload{b.ID, b.Step}, at)
+	return s.jobs.Add(tx, BatchJob, s.key(b), batchPayload{b.ID, b.Step}, at)
 }
+
+func (s *Service) key(b *batchRow) string { return fmt.Sprintf("%s:%d:%d", s.appid, b.ID, b.Step) }
 
 // MakeBatch asks WeChat for the codes of a batch that have none yet: the job BatchJob. Each code is its own commit,
 // so a kill loses at most the answer to one; that one is asked for again under the same scene, which is the same
@@ -196,7 +198,8 @@ func (s *Service) turn(ctx context.Context, b *batchRow, state model.SceneBatchS
 	})
 }
 
-// ResumeBatches sees that every batch that runs has its job, should one have been lost: a line of the timetable.
+// ResumeBatches sees that every batch that runs has its job, should one have been lost: a line of the timetable. One
+// whose job was given up has failed, and goes on when told to.
 func (s *Service) ResumeBatches(ctx context.Context) error {
 	return store.Tx(ctx, s.db, func(tx *gorm.DB) error {
 		var open []batchRow
@@ -204,6 +207,17 @@ func (s *Service) ResumeBatches(ctx context.Context) error {
 			return fmt.Errorf("open batches: %w", err)
 		}
 		for i := range open {
+			dead, err := s.jobs.Dead(tx, BatchJob, s.key(&open[i]))
+			if err != nil {
+				return err
+			}
+			if dead {
+				set := map[string]any{"state": model.SceneBatchFailed, "resume_at": nil, "last_error": model.JobGivenUp, "updated_at": model.Milli(s.now())}
+				if err := tx.Model(&batchRow{}).Where("id = ? AND step = ? AND state = ?", open[i].ID, open[i].Step, model.SceneBatchRunning).Updates(set).Error; err != nil {
+					return fmt.Errorf("batch %d: %w", open[i].ID, err)
+				}
+				continue
+			}
 			at := time.Time{}
 			if open[i].ResumeAt != nil {
 				at = *open[i].ResumeAt

@@ -23,6 +23,9 @@ func (s *Service) Change(ctx context.Context, by model.Operator, id int64, c mod
 	if ask.TagID == had.TagID {
 		ask.TagID = 0 // a tag that is gone since does not keep the rest from being changed
 	}
+	if ask.CampaignID == had.CampaignID {
+		ask.CampaignID = 0
+	}
 	if err := s.check(ctx, bad, ask); err != nil {
 		return had, err
 	}

@@ -35,6 +35,8 @@ type Tagger interface {
 // Jobs are run after the commit: service/job.
 type Jobs interface {
 	Add(tx *gorm.DB, kind, key string, payload any, runAt time.Time) error
+	// Dead tells that the job of this key was given up.
+	Dead(tx *gorm.DB, kind, key string) (bool, error)
 }
 
 // life is the longest a temporary code may last; Renew makes it anew in time.
@@ -49,11 +51,18 @@ type Service struct {
 	jobs  Jobs
 	audit Auditor
 	now   func() time.Time
+
+	campaigns Campaigns
+}
+
+// Campaigns tells which of the numbers are of campaigns that exist: figure.Catalogue.
+type Campaigns interface {
+	Among(ctx context.Context, ids []int64) ([]int64, error)
 }
 
 // New makes the service; now is the business clock.
-func New(db *gorm.DB, appid string, maker Maker, tags Tagger, jobs Jobs, audit Auditor, now func() time.Time) *Service {
-	return &Service{db: db, appid: appid, make: maker, tags: tags, jobs: jobs, audit: audit, now: now}
+func New(db *gorm.DB, appid string, maker Maker, tags Tagger, campaigns Campaigns, jobs Jobs, audit Auditor, now func() time.Time) *Service {
+	return &Service{db: db, appid: appid, make: maker, tags: tags, campaigns: campaigns, jobs: jobs, audit: audit, now: now}
 }
 
 type codeRow struct {
@@ -138,8 +147,14 @@ func (s *Service) check(ctx context.Context, bad *model.Refusal, c model.SceneCo
 	if len(c.Channel) > 64 {
 		bad.Field("channel", "渠道最多 64 字节")
 	}
-	if c.CampaignID < 0 {
-		bad.Field("campaign_id", "没有这个活动")
+	if c.CampaignID != 0 {
+		found, err := s.campaigns.Among(ctx, []int64{c.CampaignID})
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			bad.Field("campaign_id", "没有这个活动")
+		}
 	}
 	if c.TagID != 0 {
 		known, err := s.tags.HasTag(ctx, c.TagID)
@@ -207,10 +222,10 @@ func (s *Service) Renew(ctx context.Context) error {
 	return refused
 }
 
-// List gives codes with their scans, the latest first, below the row numbered before (0: from the top); batch
+// List gives the operators' codes with their scans, the latest first, below the row numbered before (0: from the top); batch
 // narrows it to those made at once.
 func (s *Service) List(ctx context.Context, batch, before int64, limit int) ([]model.SceneCode, error) {
-	q := s.db.WithContext(ctx).Where("appid = ?", s.appid).Order("id DESC").Limit(limit)
+	q := s.db.WithContext(ctx).Where("appid = ? AND scene NOT LIKE ?", s.appid, model.InviteScene+"%").Order("id DESC").Limit(limit)
 	if batch > 0 {
 		q = q.Where("batch_id = ?", batch)
 	}
@@ -220,6 +235,15 @@ func (s *Service) List(ctx context.Context, batch, before int64, limit int) ([]m
 	var rows []codeRow
 	if err := q.Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list scene codes: %w", err)
+	}
+	return s.counted(ctx, rows)
+}
+
+// OfCampaign lists the operators' codes that carry a campaign's number, the latest first, with their scans.
+func (s *Service) OfCampaign(ctx context.Context, campaignID int64, limit int) ([]model.SceneCode, error) {
+	var rows []codeRow
+	if err := s.db.WithContext(ctx).Where("appid = ? AND campaign_id = ? AND scene NOT LIKE ?", s.appid, campaignID, model.InviteScene+"%").Order("id DESC").Limit(limit).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("codes of campaign %d: %w", campaignID, err)
 	}
 	return s.counted(ctx, rows)
 }
@@ -238,6 +262,21 @@ func (s *Service) One(ctx context.Context, id int64) (model.SceneCode, error) {
 		return model.SceneCode{}, err
 	}
 	return out[0], nil
+}
+
+// Address gives what the code of a scene holds. ErrNotFound; ErrConflict while WeChat has not made it.
+func (s *Service) Address(ctx context.Context, scene string) (string, error) {
+	var r codeRow
+	err := s.db.WithContext(ctx).Select("url").Where("appid = ? AND scene = ?", s.appid, scene).Take(&r).Error
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound):
+		return "", model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这个二维码")
+	case err != nil:
+		return "", fmt.Errorf("scene %s: %w", scene, err)
+	case r.URL == "":
+		return "", model.Refuse(model.ErrConflict, model.CodeConflict, "这个二维码还没有从微信拿到，稍后再试")
+	}
+	return r.URL, nil
 }
 
 // counted gives codes their scans of all time.
