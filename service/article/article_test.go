@@ -35,7 +35,7 @@ type desk struct {
 
 func open(t *testing.T, db *gorm.DB, two bool) *desk {
 	t.Helper()
-	ops := operator.New(db, free{}, operator.Options{TwoPerson: two})
+	ops := operator.New(db, free{}, operator.Options{TwoPerson: two, AppIDs: []string{"wxoa"}})
 	d := &desk{Service: article.New(db, "wxoa", ops, nil, time.Now), ops: ops}
 	for name, p := range map[string]*model.Operator{"ann": &d.ann, "ben": &d.ben, "owner": &d.o} {
 		role := model.RoleEditor

@@ -91,3 +91,14 @@ func (s *Service) Hashes(ctx context.Context, ids []int64) (map[int64]string, er
 	}
 	return out, nil
 }
+
+// WentOutSince gives the articles that went out since at whose number WeChat has told, the latest first.
+func (s *Service) WentOutSince(ctx context.Context, at time.Time) ([]int64, error) {
+	var ids []int64
+	err := s.db.WithContext(ctx).Model(&model.Article{}).Where("appid = ? AND state = ? AND msg_data_id IS NOT NULL AND published_at >= ?", s.appid, model.ArticlePublished, model.Milli(at)).
+		Order("published_at DESC, id DESC").Limit(200).Pluck("id", &ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("articles that went out: %w", err)
+	}
+	return ids, nil
+}

@@ -3,9 +3,9 @@ package article
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"loudou/model"
+	"loudou/service/store"
 )
 
 // Get reads one article.
@@ -35,7 +35,7 @@ func (s *Service) List(ctx context.Context, f Filter, before int64, limit int) (
 		q = q.Where("course_id = ?", f.CourseID)
 	}
 	if f.Word != "" {
-		w := "%" + like(f.Word) + "%"
+		w := "%" + store.EscapeLike(f.Word) + "%"
 		q = q.Where("(title LIKE ? ESCAPE '!' OR author LIKE ? ESCAPE '!')", w, w)
 	}
 	if before > 0 {
@@ -94,11 +94,6 @@ func (s *Service) WaitingFor(ctx context.Context, operatorID int64) (int64, erro
 		return 0, fmt.Errorf("articles waiting for %d: %w", operatorID, err)
 	}
 	return n, nil
-}
-
-// like makes a word match itself alone under ESCAPE '!'.
-func like(word string) string {
-	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(word)
 }
 
 // Named gives the titles of articles, whatever became of them.

@@ -40,10 +40,11 @@ type Articles interface {
 	WentOut(tx *gorm.DB, id int64, url, msgDataID string, at time.Time, by string) error
 }
 
-// Files are our pictures: service/media.
+// Files are our pictures: service/media and service/material.
 type Files interface {
 	Picture(ctx context.Context, address string) (model.Media, []byte, error)
-	AsMaterial(ctx context.Context, by model.Operator, id int64) (materialID string, err error)
+	// AsMaterial gives the media_id of the permanent material that the picture at an address of ours is, or becomes.
+	AsMaterial(ctx context.Context, by model.Operator, address string) (materialID string, err error)
 }
 
 // Auditor keeps who changed what: service/operator.

@@ -33,11 +33,8 @@ func (s *Service) make(ctx context.Context, by model.Operator, a model.Article, 
 			out.FansOnly = 1
 		}
 	}
-	cover, _, err := s.files.Picture(ctx, a.Cover)
-	if err != nil {
-		return out, field("cover", "封面", err)
-	}
-	if out.Thumb, err = s.files.AsMaterial(ctx, by, cover.ID); err != nil {
+	var err error
+	if out.Thumb, err = s.files.AsMaterial(ctx, by, a.Cover); err != nil {
 		return out, field("cover", "封面", err)
 	}
 	out.Content, err = s.content(ctx, a.Content)
