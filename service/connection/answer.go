@@ -2,13 +2,12 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"gorm.io/gorm/clause"
 
 	"loudou/model"
 	"loudou/service/store"
@@ -138,9 +137,18 @@ func (s *Service) Answered(status int, took time.Duration) {
 	}
 }
 
-// Run writes the counts every ten seconds, and once more when ctx ends.
+// Run looks at the parts and writes the counts every few seconds, and once more when ctx ends.
 func (s *Service) Run(ctx context.Context) {
-	tick := time.NewTicker(10 * time.Second)
+	var wg sync.WaitGroup
+	wg.Go(func() { s.watch(ctx) })
+	wg.Go(func() { s.write(ctx) })
+	wg.Wait()
+}
+
+const writeEvery = 3 * time.Second // what another instance saw is on the page so much later
+
+func (s *Service) write(ctx context.Context) {
+	tick := time.NewTicker(writeEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -150,14 +158,26 @@ func (s *Service) Run(ctx context.Context) {
 			_ = s.Flush(end) // the last seconds of a minute's count are no loss
 			return
 		case <-tick.C:
-			_ = s.Flush(ctx) // the database is away: the counts stay in memory and are written later
+			one, cancel := context.WithTimeout(ctx, 5*time.Second)
+			_ = s.Flush(one) // the database is away: the counts stay in memory and are written later
+			cancel()
 		}
 	}
 }
 
-// Flush writes the minutes that changed. Each row holds the whole count of its minute, so writing it
-// twice changes nothing.
+// Flush writes what changed since the last time. Each row holds the whole count of its minute or day, so writing
+// it twice changes nothing.
 func (s *Service) Flush(ctx context.Context) error {
+	select {
+	case s.flushing <- struct{}{}:
+		defer func() { <-s.flushing }()
+	case <-ctx.Done():
+		return fmt.Errorf("keep counts: %w", ctx.Err())
+	}
+	return errors.Join(s.flushAnswers(ctx), s.flushSeen(ctx), s.flushOutages(ctx), s.flushCalls(ctx))
+}
+
+func (s *Service) flushAnswers(ctx context.Context) error {
 	now := s.now()
 	s.answers.mu.Lock()
 	if s.o.Repeated != nil {
@@ -179,9 +199,7 @@ func (s *Service) Flush(ctx context.Context) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	err := s.db.WithContext(ctx).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "minute"}, {Name: "instance"}}, DoUpdates: clause.AssignmentColumns([]string{"answers", "repeats", "refused", "buckets"}),
-	}).Create(&rows).Error
+	err := s.put(ctx, &rows, []string{"minute", "instance"}, []string{"answers", "repeats", "refused", "buckets"})
 	if err != nil {
 		s.answers.mu.Lock()
 		for _, r := range rows {
@@ -201,37 +219,36 @@ func (s *Service) Flush(ctx context.Context) error {
 }
 
 type sums struct {
-	day  struct{ answers, repeats, refused int64 }
+	day  struct{ answers, repeats int64 }
 	hour buckets
-	last *time.Time // of the last minute with an answer, whenever that was
+	seen map[string]map[string]Sight // by app, then by what; of the day
 }
 
 // read adds up all instances since the two instants, after writing what this one has not written yet.
 func (s *Service) read(ctx context.Context, day, hour time.Time) (sums, error) {
-	var out sums
+	out := sums{seen: map[string]map[string]Sight{}}
 	if err := s.Flush(ctx); err != nil && !store.Gone(err) {
 		return out, err
 	}
 	var rows []minute
-	db := s.db.WithContext(ctx)
-	if err := db.Where("minute >= ?", model.Milli(day)).Order("minute").Find(&rows).Error; err != nil {
+	if err := s.db.WithContext(ctx).Where("minute >= ?", model.Milli(day)).Order("minute").Find(&rows).Error; err != nil {
 		return out, fmt.Errorf("read answers: %w", err)
 	}
 	for _, r := range rows {
 		out.day.answers += r.Answers
 		out.day.repeats += r.Repeats
-		out.day.refused += r.Refused
 		if !r.Minute.Before(hour) {
 			out.hour.merge(r.Buckets)
 		}
 	}
-	var last []minute
-	if err := db.Where("answers > 0").Order("minute DESC").Limit(1).Find(&last).Error; err != nil {
-		return out, fmt.Errorf("read answers: %w", err)
-	}
-	if len(last) == 1 {
-		t := last[0].Minute.UTC()
-		out.last = &t
+	for _, a := range s.o.Apps {
+		if a.AppID == "" {
+			continue
+		}
+		var err error
+		if out.seen[a.AppID], err = s.sights(ctx, a.AppID, day); err != nil {
+			return out, err
+		}
 	}
 	return out, nil
 }

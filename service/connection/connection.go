@@ -1,12 +1,17 @@
 // Package connection tells an operator how the house is connected: pushes and how fast they were
-// answered, access tokens, database, Redis, the spool, and what WeChat's rules ask. Each check says its
-// state, what that means and what to do. It owns the table answer_minutes.
+// answered, whether Token and EncodingAESKey are right, access tokens, quotas, database, Redis, the spool, and what
+// WeChat's rules ask. Each check says its state, what that means and what to do.
+//
+// The figures are those of all instances: each counts in memory, without making a push wait, and writes whole
+// counts every few seconds. It owns the tables answer_minutes, push_minutes, connection_outages, call_days and
+// call_quotas.
 package connection
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -38,27 +43,36 @@ type Check struct {
 // Token is what an app's access token looks like now: service/wechat.
 type Token struct {
 	Age       time.Duration // zero: none was asked for yet
-	CallsHour int           // token calls of this instance in the last hour
-	LastError string        // already free of secrets
-	Stopped   []string      // calls WeChat takes no more today, by path
+	Left      time.Duration
+	Found     bool   // in Redis, where all instances share it; else asked for by this instance
+	CallsHour int    // token calls in the last hour, of all instances where they share a Redis
+	LastError string // already free of secrets
+	LastCode  string // WeChat's, of LastError
 }
 
-// App is one app whose token is looked at; Token nil: not set up.
+// App is one app that is looked at; its functions are nil where it is not set up.
 type App struct {
-	Key, Title string
-	Token      func() Token
+	Key, Title string // official 公众号, mini 小程序
+	AppID      string
+	Prefix     string // of its settings' names: LOUDOU_OFFICIAL
+	Hook       bool   // takes pushes: the Token is set
+	Token      func(ctx context.Context) Token
+	Calls      func() []Call
+	Quota      func(ctx context.Context, path string) (Quota, error)
 }
 
 // Options are what the house hands over; nil functions are parts that are not there.
 type Options struct {
-	Instance string // tells this process's rows apart
+	Instance string // tells this process's rows apart: another one each time it starts
+	AppID    string // whose pushes Served, Spooled and Drained are
 	Redis    redis.UniversalClient
 	Embedded bool // Redis is the in-process one
 	Apps     []App
-	// Repeated counts pushes and notices that came again and heard the same answer, since the start.
-	Repeated func() int64
-	// Spooled counts pushes that wait on disk for the database.
-	Spooled   func() int64
+	// Repeated counts pushes and notices that came again, Served those of them that heard the answer kept, Spooled
+	// pushes that went to the disk, Drained those stored from there; all since the start.
+	Repeated, Served, Spooled, Drained func() int64
+	// Waiting counts pushes that wait on disk for the database.
+	Waiting   func() int64
 	DeadJobs  func(ctx context.Context) (int64, error)
 	PublicURL string
 	PayMchID  string
@@ -68,36 +82,83 @@ type Options struct {
 
 // Service is the verbs.
 type Service struct {
-	db      *gorm.DB
-	o       Options
-	answers answers
-	now     func() time.Time // the real clock
+	db       *gorm.DB
+	o        Options
+	answers  answers
+	flushing chan struct{}                    // one Flush at a time, so that an older count never overwrites a newer one
+	bases    map[string]*callBase             // Flush's
+	looked   struct{ spooled, drained int64 } // look's
+	now      func() time.Time                 // the real clock
+
+	mu      sync.Mutex
+	seen    map[seenKey]*seenCount
+	told    map[string]int64
+	outages []*held
 }
 
 // New makes the service.
 func New(db *gorm.DB, o Options) *Service {
-	s := &Service{db: db, o: o, now: time.Now}
+	s := &Service{db: db, o: o, now: time.Now, flushing: make(chan struct{}, 1), bases: map[string]*callBase{}, seen: map[seenKey]*seenCount{}, told: map[string]int64{}}
 	s.answers.now = s.now
 	return s
 }
 
-// Checks looks at everything; it answers within three seconds whatever is away.
-func (s *Service) Checks(ctx context.Context) []Check {
+// Figures are the numbers of the page, over all instances; a day is the last 24 hours.
+type Figures struct {
+	LastPush *time.Time // of the Official Account
+	Pushes   int64
+	Answers  int64 // in the last hour
+	P50, P95 time.Duration
+	Repeats  int64
+	Served   int64
+	Spooled  int64
+	Drained  int64
+	Waiting  int64 // on this instance's disk
+}
+
+// Page is all that the connection page shows at once.
+type Page struct {
+	Checks  []Check
+	Figures *Figures // nil: the database is away
+	Outages []Outage // of the last 30 days
+}
+
+// Checks is Look's lines alone.
+func (s *Service) Checks(ctx context.Context) []Check { return s.Look(ctx).Checks }
+
+// Look looks at everything; it answers within three seconds whatever is away.
+func (s *Service) Look(ctx context.Context) Page {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	database, reach := s.database(ctx)
+	var page Page
 	var out []Check
 	if reach {
-		out = append(out, s.pushes(ctx)...)
+		now := s.now()
+		sum, err := s.read(ctx, now.Add(-24*time.Hour), now.Add(-time.Hour))
+		if err != nil {
+			out = append(out, Check{Key: "push", Title: "微信推送", State: Bad, Text: "读不出推送的记录", Fix: "先看数据库这一项"})
+		} else {
+			page.Figures = s.figures(sum)
+			out = append(out, s.pushes(sum)...)
+		}
 	}
 	for _, a := range s.o.Apps {
-		out = append(out, token(a))
+		out = append(out, token(ctx, a))
+	}
+	if reach {
+		out = append(out, s.calls(ctx)...)
 	}
 	out = append(out, database)
 	if reach {
 		out = append(out, s.clock(ctx))
 	}
 	out = append(out, s.redis(ctx), s.spool())
+	if reach {
+		var degraded Check
+		degraded, page.Outages = s.degraded(ctx)
+		out = append(out, degraded)
+	}
 	if reach && s.o.DeadJobs != nil {
 		out = append(out, s.dead(ctx))
 	}
@@ -105,72 +166,8 @@ func (s *Service) Checks(ctx context.Context) []Check {
 	for i, n := range s.o.Notes {
 		out = append(out, Check{Key: fmt.Sprintf("note_%d", i+1), Title: "测试设置", State: Warn, Text: n, Fix: "正式使用前去掉这个设置"})
 	}
-	return out
-}
-
-func (s *Service) pushes(ctx context.Context) []Check {
-	now := s.now()
-	sum, err := s.read(ctx, now.Add(-24*time.Hour), now.Add(-time.Hour))
-	if err != nil {
-		return []Check{{Key: "push", Title: "微信推送", State: Bad, Text: "读不出推送的记录", Fix: "先看数据库这一项"}}
-	}
-	push := Check{Key: "push", Title: "微信推送", State: OK, At: sum.last, Text: fmt.Sprintf("最近 24 小时回应了 %d 次推送", sum.day.answers)}
-	switch {
-	case sum.last == nil:
-		push.State, push.Text = Warn, "还没有收到过微信的推送"
-		push.Fix = "在公众号后台“设置与开发 → 基本配置”填好服务器地址（" + s.o.PublicURL + "/hook/official）、Token 和 EncodingAESKey，并启用"
-	case now.Sub(*sum.last) > 24*time.Hour:
-		push.State, push.Text = Warn, "超过 24 小时没有收到微信的推送"
-		push.Fix = "给公众号发一句话试试；收不到就检查后台的服务器配置是否还启用、域名和证书是否到期"
-	}
-	answer := Check{Key: "answer", Title: "回应速度", State: OK}
-	if n := sum.hour.total(); n == 0 {
-		answer.Text = "最近一小时没有推送"
-	} else {
-		p50, p95 := sum.hour.quantile(0.5), sum.hour.quantile(0.95)
-		answer.Text = fmt.Sprintf("最近一小时 %d 次：一半在 %s内，95%% 在 %s内（微信最多等 5 秒）", n, short(p50), short(p95))
-		switch {
-		case p95 > 4500*time.Millisecond:
-			answer.State, answer.Fix = Bad, "粉丝会看到“该公众号提供的服务出现故障”：看数据库和磁盘是否变慢"
-		case p95 > time.Second:
-			answer.State, answer.Fix = Warn, "变慢了：看数据库和这台机器的负载"
-		}
-	}
-	repeat := Check{Key: "repeat", Title: "重复的推送和通知", State: OK, Text: fmt.Sprintf("最近 24 小时微信重发了 %d 次，都得到同样的回应，没有重复处理", sum.day.repeats)}
-	if sum.day.answers >= 100 && sum.day.repeats*20 > sum.day.answers {
-		repeat.State, repeat.Fix = Warn, "重发偏多，说明有回应没有及时送到：看回应速度和网络"
-	}
-	refused := Check{Key: "refused", Title: "被拒绝的推送", State: OK, Text: "最近 24 小时没有拒绝过推送"}
-	if sum.day.refused > 0 {
-		refused.State, refused.Text = Warn, fmt.Sprintf("最近 24 小时拒绝了 %d 次签名、时间或密文不对的请求", sum.day.refused)
-		refused.Fix = "如果粉丝的消息没有回应，检查 Token 和 EncodingAESKey 是否和公众号后台一致；如果一切正常，多半是别人在试探，不用管"
-	}
-	return []Check{push, answer, repeat, refused}
-}
-
-func token(a App) Check {
-	c := Check{Key: "token_" + a.Key, Title: a.Title + "的 access_token", State: Off, Text: "没有设置 AppID 和 AppSecret"}
-	if a.Token == nil {
-		return c
-	}
-	t := a.Token()
-	switch {
-	case t.LastError != "":
-		c.State, c.Text = Bad, "最近一次没有取到："+t.LastError
-		c.Fix = "检查 AppID、AppSecret 是否正确，服务器的出口 IP 是否在白名单里（40164）"
-	case t.Age == 0:
-		c.State, c.Text = OK, "还没有用到"
-	default:
-		c.State, c.Text = OK, fmt.Sprintf("%s前取得，最近一小时取了 %d 次", ago(t.Age), t.CallsHour)
-	}
-	if len(t.Stopped) > 0 && c.State == OK {
-		c.State, c.Text = Warn, c.Text+"；今天的调用次数已用完："+strings.Join(t.Stopped, "、")
-		c.Fix = "微信每天 0 点重新计数，在那之前这些功能会停下，其他功能照常"
-	}
-	if c.State == OK && t.CallsHour > 20 {
-		c.State, c.Fix = Warn, "取得太频繁：是不是有别的程序也在用这个 AppSecret 取 token"
-	}
-	return c
+	page.Checks = out
+	return page
 }
 
 func (s *Service) database(ctx context.Context) (Check, bool) {
@@ -237,11 +234,11 @@ func (s *Service) redis(ctx context.Context) Check {
 
 func (s *Service) spool() Check {
 	c := Check{Key: "spool", Title: "本机暂存的推送", State: OK, Text: "没有等待入库的推送"}
-	if s.o.Spooled == nil {
+	if s.o.Waiting == nil {
 		c.State, c.Text = Off, "没有启用"
 		return c
 	}
-	if n := s.o.Spooled(); n > 0 {
+	if n := s.o.Waiting(); n > 0 {
 		c.State, c.Text = Warn, fmt.Sprintf("有 %d 个推送已回应，存在本机磁盘上等数据库恢复", n)
 		c.Fix = "先恢复数据库，暂存的会自己入库；在那之前不要删 data 目录"
 	}
@@ -307,11 +304,15 @@ func ago(d time.Duration) string {
 	return fmt.Sprintf("%.1f 小时", d.Hours())
 }
 
-// Sweep forgets minutes older than a week.
+// Sweep forgets minutes older than a week, calls older than a month, degraded periods older than three.
 func (s *Service) Sweep(ctx context.Context) error {
-	line := model.Milli(s.now().Add(-7 * 24 * time.Hour))
-	if err := s.db.WithContext(ctx).Where("minute < ?", line).Delete(&minute{}).Error; err != nil {
-		return fmt.Errorf("sweep answers: %w", err)
-	}
-	return nil
+	now := s.now()
+	week := now.Add(-7 * 24 * time.Hour)
+	db := s.db.WithContext(ctx)
+	return errors.Join(
+		db.Where("minute < ?", model.Milli(week)).Delete(&minute{}).Error,
+		s.sweepSeen(ctx, week),
+		db.Where("seen_at < ?", model.Milli(now.Add(-outagesKept))).Delete(&Outage{}).Error,
+		db.Where("day < ?", model.DayNumber(now.Add(-31*24*time.Hour))).Delete(&callDay{}).Error,
+	)
 }

@@ -79,10 +79,10 @@ type Service struct {
 	known   numbers            // fans' numbers
 	turn    time.Time
 
-	// Counted since the start, for /metrics.
-	Stored, Repeated, Spooled, Drained, Failed atomic.Int64
-	lastPush                                   atomic.Int64
-	kinds                                      kinds
+	// Counted since the start, for /metrics and the connection page. Of those Repeated, Served heard the answer kept.
+	Stored, Repeated, Served, Spooled, Drained, Failed atomic.Int64
+	lastPush                                           atomic.Int64
+	kinds                                              kinds
 }
 
 // flight is one push on its way; several deliveries of it share one.
@@ -141,6 +141,9 @@ func (s *Service) Keep(ctx context.Context, p model.Push) ([]byte, error) {
 		s.Repeated.Add(1)
 		select {
 		case <-f.done:
+			if f.err == nil {
+				s.Served.Add(1)
+			}
 			return f.answer, f.err
 		case <-ctx.Done():
 			return nil, fmt.Errorf("push: %w", model.ErrUnavailable)
@@ -229,14 +232,15 @@ func (s *Service) forget(f *flight) {
 	delete(s.before, id)
 }
 
-// when is the push's own time, moved to the business clock; a CreateTime that cannot be is replaced.
+// when is the push's own time, on the business clock; a CreateTime that cannot be is replaced. Under a moved clock
+// whoever plays WeChat may tell by the real one or by the moved one: the nearer of the two is meant.
 func (s *Service) when(p *model.Push, received time.Time) time.Time {
 	at, real := p.At(), time.Now()
-	if d := real.Sub(at); d > 7*24*time.Hour || d < -time.Hour {
-		return model.Milli(received)
+	if shift := received.Sub(real); (shift > time.Second || shift < -time.Second) && received.Sub(at).Abs() > real.Sub(at).Abs() {
+		at = at.Add(shift.Round(time.Second))
 	}
-	if shift := received.Sub(real); shift > time.Second || shift < -time.Second {
-		return model.Milli(at.Add(shift.Round(time.Second)))
+	if d := received.Sub(at); d > 7*24*time.Hour || d < -time.Hour {
+		return model.Milli(received)
 	}
 	return model.Milli(at)
 }

@@ -110,7 +110,7 @@ func (s *Service) storeAll(ctx context.Context, batch []*flight, hand bool) erro
 			kept = make([]*model.Kept, len(news))
 			for i, f := range news {
 				kept[i] = &f.kept
-				f.kept.PersonID = 0
+				f.kept.PersonID, f.kept.Heard, f.kept.Restated = 0, f.done == nil, false
 			}
 			return s.hand(tx, kept)
 		})
@@ -118,6 +118,9 @@ func (s *Service) storeAll(ctx context.Context, batch []*flight, hand bool) erro
 			if err == nil {
 				s.Stored.Add(int64(fresh))
 				s.Repeated.Add(int64(repeated))
+				if batch[0].done != nil { // those from the spool were answered long ago
+					s.Served.Add(int64(repeated))
+				}
 				s.remember(kept)
 			}
 			return err
@@ -175,7 +178,7 @@ func (s *Service) sift(tx *gorm.DB, batch []*flight) ([]*flight, error) {
 	return news, nil
 }
 
-// hand lets the takers act on new pushes.
+// hand lets the takers act on new pushes, and keeps the answer of those that one of them answers itself.
 func (s *Service) hand(tx *gorm.DB, kept []*model.Kept) error {
 	if err := s.name(tx, kept); err != nil {
 		return fmt.Errorf("pushes of fans: %w", err)
@@ -183,6 +186,15 @@ func (s *Service) hand(tx *gorm.DB, kept []*model.Kept) error {
 	for _, t := range s.takers {
 		if err := t.Take(tx, kept); err != nil {
 			return err
+		}
+	}
+	for _, k := range kept { // a repeat hears what the first one did
+		if !k.Restated {
+			continue
+		}
+		if err := tx.Model(&row{}).Where("appid = ? AND push_key = ?", k.AppID, k.PushKey).
+			Updates(map[string]any{"answer": string(k.Answer.Body), "rule_id": k.Answer.RuleID, "rule_version": k.Answer.Version, "keyword": model.Cut(k.Answer.Keyword, 256)}).Error; err != nil {
+			return fmt.Errorf("answer of push %s: %w", k.PushKey, err)
 		}
 	}
 	return nil
@@ -306,7 +318,7 @@ func (s *Service) Hand(ctx context.Context, payload json.RawMessage) error {
 		if r.Handed {
 			return nil
 		}
-		k := &model.Kept{Push: r.push(), PushKey: r.PushKey, At: r.HappenedAt.UTC()}
+		k := &model.Kept{Push: r.push(), PushKey: r.PushKey, At: r.HappenedAt.UTC(), Heard: true}
 		k.Answer = s.answers.Answer(&k.Push, k.At)
 		k.Answer.Body = []byte(r.Answer)
 		if err := s.hand(tx, []*model.Kept{k}); err != nil {
@@ -374,21 +386,39 @@ func (s *Service) OurName(ctx context.Context, appid string) (string, error) {
 // toUserName reads both forms of a push.
 var toUserName = regexp.MustCompile(`(?:<ToUserName>(?:<!\[CDATA\[)?|"ToUserName"\s*:\s*")([A-Za-z0-9_\-]+)`)
 
-// Sweep forgets the bodies of pushes older than keep; that they came, when and of what kind stays.
+// sweepBatch is how many rows one statement of a walk changes: few, so that no push waits long for a lock.
+const sweepBatch = 500
+
+// Sweep forgets the bodies of pushes older than keep: what was said, the push word for word, and the answer. That it
+// came, when, of whom, of what kind, which rule answered and the key it is known by stay. One walk over the past,
+// from its oldest row on, a few rows at a time; ended half-way, the next one takes what is left.
 func (s *Service) Sweep(ctx context.Context, keep time.Duration) error {
-	for {
-		var ids []int64
-		if err := s.db.WithContext(ctx).Model(&row{}).Where("received_at < ? AND raw <> ''", model.Milli(s.now().Add(-keep))).
-			Limit(500).Pluck("id", &ids).Error; err != nil {
-			return fmt.Errorf("sweep pushes: %w", err)
-		}
-		if len(ids) == 0 {
-			return nil
-		}
-		if err := s.db.WithContext(ctx).Model(&row{}).Where("id IN ?", ids).Updates(map[string]any{"raw": "", "content": "", "answer": ""}).Error; err != nil {
-			return fmt.Errorf("sweep pushes: %w", err)
+	db, end := s.db.WithContext(ctx), model.Milli(s.now().Add(-keep))
+	var accounts []string
+	if err := db.Model(&row{}).Distinct("appid").Pluck("appid", &accounts).Error; err != nil {
+		return fmt.Errorf("sweep pushes: %w", err)
+	}
+	for _, appid := range accounts { // the index is by account and time
+		for from := time.Unix(0, 0).UTC(); ; {
+			var rows []row
+			if err := db.Select("id", "received_at").Where("appid = ? AND received_at >= ? AND received_at < ? AND (raw <> '' OR content <> '' OR answer <> '')", appid, from, end).
+				Order("received_at").Limit(sweepBatch).Find(&rows).Error; err != nil {
+				return fmt.Errorf("sweep pushes: %w", err)
+			}
+			if len(rows) == 0 {
+				break
+			}
+			ids := make([]int64, len(rows))
+			for i, r := range rows {
+				ids[i] = r.ID
+			}
+			if err := db.Model(&row{}).Where("id IN ?", ids).Updates(map[string]any{"raw": "", "content": "", "answer": ""}).Error; err != nil {
+				return fmt.Errorf("sweep pushes: %w", err)
+			}
+			from = rows[len(rows)-1].ReceivedAt // others of this very moment are found again, the swept ones not
 		}
 	}
+	return nil
 }
 
 // Erase forgets what a fan said and was answered. It belongs to the caller's transaction.
