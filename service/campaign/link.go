@@ -1,4 +1,7 @@
-// Package campaign keeps tracked links: it owns the links table.
+// Package campaign keeps campaigns (活动) and tracked links. It owns the campaigns, campaign_items and links tables.
+//
+// A campaign begins and ends by its days: its state is read from them, so nothing has to run, or can be missed, at
+// midnight. What it brought is counted by the number that its codes, links and Mini Program paths carry.
 package campaign
 
 import (
@@ -39,18 +42,18 @@ type Catalogue interface {
 
 // Service keeps the links of the account appid.
 type Service struct {
-	db       *gorm.DB
-	appid    string
-	facts    Facts
-	persons  Persons
-	audit    Auditor
-	articles Catalogue
-	now      func() time.Time
+	db      *gorm.DB
+	appid   string
+	facts   Facts
+	persons Persons
+	audit   Auditor
+	things  map[model.CampaignKind]Catalogue
+	now     func() time.Time
 }
 
-// New makes the service; now is the business clock.
-func New(db *gorm.DB, appid string, facts Facts, persons Persons, audit Auditor, articles Catalogue, now func() time.Time) *Service {
-	return &Service{db: db, appid: appid, facts: facts, persons: persons, audit: audit, articles: articles, now: now}
+// New makes the service; things tell what can belong to a campaign, now is the business clock.
+func New(db *gorm.DB, appid string, facts Facts, persons Persons, audit Auditor, things map[model.CampaignKind]Catalogue, now func() time.Time) *Service {
+	return &Service{db: db, appid: appid, facts: facts, persons: persons, audit: audit, things: things, now: now}
 }
 
 type linkRow struct {
@@ -92,8 +95,8 @@ func target(s string) bool {
 		utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' })
 }
 
-// CreateLink makes a link. Errors: ErrInvalid for a target that is no https address, or an article that is not there:
-// clicks counted for it would be on no page.
+// CreateLink makes a link. Errors: ErrInvalid for a target that is no https address, or an article or a
+// campaign that is not there: clicks counted for it would be on no page.
 func (s *Service) CreateLink(ctx context.Context, by model.Operator, l model.Link) (model.Link, error) {
 	bad := model.Refuse(model.ErrInvalid, model.CodeInvalid, "请检查填写的内容")
 	if !target(l.Target) {
@@ -103,12 +106,19 @@ func (s *Service) CreateLink(ctx context.Context, by model.Operator, l model.Lin
 		bad.Field("channel", "渠道最多 64 字节")
 	}
 	if l.ArticleID != 0 {
-		found, err := s.articles.Among(ctx, []int64{l.ArticleID})
+		found, err := s.things[model.CampaignArticle].Among(ctx, []int64{l.ArticleID})
 		if err != nil {
 			return model.Link{}, fmt.Errorf("create link: %w", err)
 		}
 		if len(found) == 0 {
 			bad.Field("article_id", "没有这篇文章")
+		}
+	}
+	if l.CampaignID != 0 {
+		if _, err := s.One(ctx, l.CampaignID); errors.Is(err, model.ErrNotFound) {
+			bad.Field("campaign_id", "没有这个活动")
+		} else if err != nil {
+			return model.Link{}, fmt.Errorf("create link: %w", err)
 		}
 	}
 	if len(bad.Fields) > 0 {
@@ -153,6 +163,28 @@ func (s *Service) Links(ctx context.Context, before int64, limit int) ([]model.L
 		out = append(out, rows[i].view())
 	}
 	return out, nil
+}
+
+// LinksOf lists the links of a campaign, the latest first.
+func (s *Service) LinksOf(ctx context.Context, campaignID int64, limit int) ([]model.Link, error) {
+	var rows []linkRow
+	if err := s.db.WithContext(ctx).Where("appid = ? AND campaign_id = ?", s.appid, campaignID).Order("id DESC").Limit(limit).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("links of campaign %d: %w", campaignID, err)
+	}
+	out := make([]model.Link, 0, len(rows))
+	for i := range rows {
+		out = append(out, rows[i].view())
+	}
+	return out, nil
+}
+
+// HasLink tells whether there is a link of this code.
+func (s *Service) HasLink(ctx context.Context, code string) (bool, error) {
+	var n int64
+	if err := s.db.WithContext(ctx).Model(&linkRow{}).Where("appid = ? AND code = ?", s.appid, code).Count(&n).Error; err != nil {
+		return false, fmt.Errorf("link: %w", err)
+	}
+	return n > 0, nil
 }
 
 // Visit is one request for a link.
