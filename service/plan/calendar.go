@@ -183,13 +183,20 @@ func twice(err error) error {
 	return fmt.Errorf("plan item: %w", err)
 }
 
-// SavePiece rewrites piece id. Errors: ErrInvalid, ErrNotFound, ErrConflict ("version", "linked").
+// SavePiece rewrites piece id. Errors: ErrInvalid, ErrNotFound, ErrConflict ("version", "linked", "published").
 func (s *Service) SavePiece(ctx context.Context, by model.Operator, id, version int64, f model.PlanFields) (Piece, error) {
 	if err := f.Check(); err != nil {
 		return Piece{}, err
 	}
 	if err := s.linked(ctx, f); err != nil {
 		return Piece{}, err
+	}
+	now, err := s.Piece(ctx, id)
+	if err != nil {
+		return now, err
+	}
+	if err := now.mayStand(f.Day, f.Slot); err != nil {
+		return now, err
 	}
 	return s.changePiece(ctx, by, id, version, "piece.save", func(i *model.PlanItem) error {
 		i.PlanFields = f
@@ -206,13 +213,21 @@ func (s *Service) MovePiece(ctx context.Context, by model.Operator, id, version 
 	if err != nil {
 		return now, err
 	}
-	if now.Stage == model.ArticlePublished {
-		return now, model.Refuse(model.ErrConflict, "published", "已经发布的不能再换日子")
+	if err := now.mayStand(day, slot); err != nil {
+		return now, err
 	}
 	return s.changePiece(ctx, by, id, version, "piece.move", func(i *model.PlanItem) error {
 		i.Day, i.Slot = day, slot
 		return nil
 	})
+}
+
+// mayStand refuses to put what is out elsewhere.
+func (p Piece) mayStand(day, slot int) error {
+	if p.Stage == model.ArticlePublished && (p.Day != day || p.Slot != slot) {
+		return model.Refuse(model.ErrConflict, "published", "已经发布的不能再换日子").Field("day", "已经发布的不能再换日子")
+	}
+	return nil
 }
 
 func (s *Service) changePiece(ctx context.Context, by model.Operator, id, version int64, action string, fn func(i *model.PlanItem) error) (Piece, error) {

@@ -50,12 +50,21 @@ func TestCalendarFollowsTheArticle(t *testing.T) {
 		if _, err := d.MovePiece(ctx, d.ann, p.ID, 1, 20261201, 1); code(err) != "published" {
 			t.Error("what is out was moved:", err)
 		}
+		late := f
+		late.Day = 20261201
+		if _, err := d.SavePiece(ctx, d.ann, p.ID, 1, late); code(err) != "published" {
+			t.Error("what is out was moved by the form:", err)
+		}
+		f.Hypothesis = "标题写明对象，打开的人更多"
+		if p, err = d.SavePiece(ctx, d.ann, p.ID, 1, f); err != nil || p.Hypothesis != f.Hypothesis {
+			t.Error("a note on what is out:", err)
+		}
 		if _, err := d.AddPiece(ctx, d.ben, f); code(err) != "linked" {
 			t.Error("one article on two days:", err)
 		}
 		f.ArticleID = new(int64)
 		*f.ArticleID = 4711
-		if _, err := d.SavePiece(ctx, d.ben, p.ID, 1, f); !errors.Is(err, model.ErrInvalid) {
+		if _, err := d.SavePiece(ctx, d.ben, p.ID, p.Version, f); !errors.Is(err, model.ErrInvalid) {
 			t.Error("an article that is not ours:", err)
 		}
 	})

@@ -83,21 +83,39 @@ func (s *Service) Create(ctx context.Context, by model.Operator, in Input) (mode
 	if err := s.fit(ctx, by, &in, 0); err != nil {
 		return model.Task{}, err
 	}
-	now := model.Milli(s.now())
 	var t model.Task
-	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
-		t = model.Task{AppID: s.appid, TaskFields: in.TaskFields, Day: in.Day, State: model.TaskTodo, Version: 1, CreatedBy: by.Name, UpdatedBy: by.Name, CreatedAt: now, UpdatedAt: now}
-		if in.Repeat != model.TaskOnce {
-			if err := s.begin(tx, &t, in.Repeat, by, now); err != nil {
-				return err
-			}
-		}
-		if err := tx.Create(&t).Error; err != nil {
-			return fmt.Errorf("create task: %w", err)
-		}
-		return s.trail(tx, by, "task.create", t, nil, brief(t, in.Repeat))
+	err := store.Tx(ctx, s.db, func(tx *gorm.DB) (err error) {
+		t, err = s.add(tx, by, in)
+		return err
 	})
 	return t, err
+}
+
+// add keeps what fit has passed.
+func (s *Service) add(tx *gorm.DB, by model.Operator, in Input) (model.Task, error) {
+	now := model.Milli(s.now())
+	t := model.Task{AppID: s.appid, TaskFields: in.TaskFields, Day: in.Day, State: model.TaskTodo, Version: 1, CreatedBy: by.Name, UpdatedBy: by.Name, CreatedAt: now, UpdatedAt: now}
+	if in.Repeat != model.TaskOnce {
+		if err := s.begin(tx, &t, in.Repeat, by, now); err != nil {
+			return t, err
+		}
+	}
+	if err := tx.Create(&t).Error; err != nil {
+		return t, fmt.Errorf("create task: %w", err)
+	}
+	return t, s.trail(tx, by, "task.create", t, nil, brief(t, in.Repeat))
+}
+
+// Prepare checks a task that another room is about to Add, and names its owner: by, where f says none.
+func (s *Service) Prepare(ctx context.Context, by model.Operator, f model.TaskFields) (model.TaskFields, error) {
+	in := Input{TaskFields: f}
+	err := s.fit(ctx, by, &in, 0)
+	return in.TaskFields, err
+}
+
+// Add keeps a task that Prepare has passed, on day (0: none yet), in the caller's transaction.
+func (s *Service) Add(tx *gorm.DB, by model.Operator, f model.TaskFields, day int) (model.Task, error) {
+	return s.add(tx, by, Input{TaskFields: f, Day: day})
 }
 
 // fit checks in and names its owner; kept is the owner it has now, who may have lost the right since.
@@ -161,6 +179,9 @@ func (s *Service) Save(ctx context.Context, by model.Operator, id int64, in Inpu
 		return now, err
 	}
 	return s.change(ctx, by, id, in.Version, "task.save", func(tx *gorm.DB, t *model.Task, old *undo, now time.Time) error {
+		if t.State == model.TaskDoing && t.OwnerID != in.OwnerID {
+			t.Rest(now) // handed over: who has it now does something else, or begins it
+		}
 		t.TaskFields, t.Day = in.TaskFields, in.Day
 		if in.Actual != nil && *in.Actual != t.Actual(now) {
 			t.Spent = int64(*in.Actual) * 60
@@ -246,19 +267,8 @@ func (s *Service) Move(ctx context.Context, by model.Operator, id, version int64
 // Start starts the clock of task id. Whoever owns it does one thing at a time: what else of theirs runs rests.
 func (s *Service) Start(ctx context.Context, by model.Operator, id, version int64) (model.Task, error) {
 	return s.change(ctx, by, id, version, "task.start", func(tx *gorm.DB, t *model.Task, _ *undo, now time.Time) error {
-		var others []model.Task
-		if err := store.Lock(tx).Where("appid = ? AND state = ? AND owner_id = ? AND id <> ? AND removed_at IS NULL", s.appid, model.TaskDoing, t.OwnerID, id).Order("id").Find(&others).Error; err != nil {
-			return fmt.Errorf("running tasks: %w", err)
-		}
-		for _, o := range others {
-			old := undo{Task: o}
-			o.Rest(now)
-			if err := s.put(tx, by, &o, old, now); err != nil {
-				return err
-			}
-			if err := s.trail(tx, by, "task.pause", o, map[string]any{"state": old.Task.State}, map[string]any{"state": o.State}); err != nil {
-				return err
-			}
+		if err := s.restOthers(tx, by, *t, now); err != nil {
+			return err
 		}
 		if t.Day == 0 || t.Day < model.DayNumber(now) {
 			t.Day = model.DayNumber(now) // its time is counted where it is spent
@@ -266,6 +276,25 @@ func (s *Service) Start(ctx context.Context, by model.Operator, id, version int6
 		t.Begin(now)
 		return nil
 	})
+}
+
+// restOthers stops the clocks of what else t's owner does.
+func (s *Service) restOthers(tx *gorm.DB, by model.Operator, t model.Task, now time.Time) error {
+	var others []model.Task
+	if err := store.Lock(tx).Where("appid = ? AND state = ? AND owner_id = ? AND id <> ? AND removed_at IS NULL", s.appid, model.TaskDoing, t.OwnerID, t.ID).Order("id").Find(&others).Error; err != nil {
+		return fmt.Errorf("running tasks: %w", err)
+	}
+	for _, o := range others {
+		old := undo{Task: o}
+		o.Rest(now)
+		if err := s.put(tx, by, &o, old, now); err != nil {
+			return err
+		}
+		if err := s.trail(tx, by, "task.pause", o, map[string]any{"state": old.Task.State}, map[string]any{"state": o.State}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Pause stops the clock of task id for now.
@@ -328,6 +357,11 @@ func (s *Service) Undo(ctx context.Context, by model.Operator, id, version int64
 		}
 		o := old.Task
 		t.TaskFields, t.Day, t.State, t.StartedAt, t.Spent, t.DoneAt, t.RemovedAt = o.TaskFields, o.Day, o.State, o.StartedAt, o.Spent, o.DoneAt, o.RemovedAt
+		if t.State == model.TaskDoing {
+			if err := s.restOthers(tx, by, t, now); err != nil {
+				return err
+			}
+		}
 		if old.Series != nil {
 			if err := s.putSeries(tx, *old.Series, by, now); err != nil {
 				return err

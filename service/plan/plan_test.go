@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -138,6 +139,38 @@ func TestClockOfTasks(t *testing.T) {
 		}
 		if b = d.must(d.Undo(ctx, d.ann, b.ID, 0)); b.RemovedAt != nil || d.get(b.ID).Title != "排版" {
 			t.Error("undo of remove", b)
+		}
+	})
+}
+
+// Whoever owns it does one thing at a time, by whatever way a clock came to run.
+func TestOneClockEach(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		d := open(t, db)
+		a, b := d.create(plan.Input{TaskFields: fields("写稿"), Day: 20261127}), d.create(plan.Input{TaskFields: fields("排版"), Day: 20261127})
+		running := func(want ...int64) {
+			t.Helper()
+			var got []int64
+			if err := db.Model(&model.Task{}).Where("state = ? AND removed_at IS NULL", model.TaskDoing).Order("id").Pluck("id", &got).Error; err != nil || !slices.Equal(got, want) {
+				t.Errorf("clocks run of %v, want %v (%v)", got, want, err)
+			}
+		}
+		d.must(d.Start(ctx, d.ann, a.ID, 0))
+		d.must(d.Pause(ctx, d.ann, a.ID, 0))
+		d.now = friday.Add(10 * time.Minute)
+		d.must(d.Start(ctx, d.ann, b.ID, 0))
+		d.now = friday.Add(15 * time.Minute)
+		d.must(d.Undo(ctx, d.ann, a.ID, 0)) // it runs again, as if never paused
+		running(a.ID)
+		if b = d.get(b.ID); b.Actual(d.now) != 5 {
+			t.Error("what it took is kept:", b.Actual(d.now))
+		}
+		d.must(d.Start(ctx, d.ben, d.create(plan.Input{TaskFields: model.TaskFields{Title: "回留言", OwnerID: d.ben.ID}, Day: 20261127}).ID, 0))
+		given := fields("写稿")
+		given.OwnerID = d.ben.ID
+		a = d.must(d.Save(ctx, d.ann, a.ID, plan.Input{TaskFields: given, Day: 20261127}))
+		if a.State != model.TaskTodo || a.Actual(d.now) != 15 {
+			t.Error("handed over, its clock rests:", a.State, a.Actual(d.now))
 		}
 	})
 }

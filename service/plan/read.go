@@ -19,6 +19,22 @@ func (s *Service) Get(ctx context.Context, id int64) (model.Task, error) {
 	return t, nil
 }
 
+// Tasks gives those with these ids, removed ones too.
+func (s *Service) Tasks(ctx context.Context, ids []int64) (map[int64]model.Task, error) {
+	out := map[int64]model.Task{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var list []model.Task
+	if err := s.db.WithContext(ctx).Where("appid = ? AND id IN ?", s.appid, ids).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("tasks by number: %w", err)
+	}
+	for _, t := range list {
+		out[t.ID] = t
+	}
+	return out, nil
+}
+
 // Coming is a day on which a series will make a task.
 type Coming struct {
 	Day    int
