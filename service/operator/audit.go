@@ -3,7 +3,6 @@ package operator
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -36,14 +35,14 @@ type Filter struct {
 
 // Trail lists entries, the newest first: at most limit, older than the entry numbered before (0: from the top).
 func (s *Service) Trail(ctx context.Context, f Filter, before int64, limit int) ([]model.AuditEntry, error) {
-	q := s.db.WithContext(ctx).Order("id DESC").Limit(limit)
+	q := s.db.WithContext(ctx).Where("appid IN ?", append([]string{""}, s.options.AppIDs...)).Order("id DESC").Limit(limit)
 	for column, value := range map[string]string{"operator_name": f.Operator, "action": f.Action, "object": f.Object, "object_id": f.ObjectID} {
 		if value != "" {
 			q = q.Where(column+" = ?", value)
 		}
 	}
 	if f.Word != "" {
-		w := "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(f.Word) + "%"
+		w := "%" + store.EscapeLike(f.Word) + "%"
 		q = q.Where("(operator_name LIKE ? ESCAPE '!' OR action LIKE ? ESCAPE '!' OR object LIKE ? ESCAPE '!' OR object_id LIKE ? ESCAPE '!')", w, w, w, w)
 	}
 	if f.From != nil {

@@ -30,6 +30,8 @@ type Limiter interface {
 type Options struct {
 	// TwoPerson is the setting two_person where no owner has chosen: off in the demonstration.
 	TwoPerson bool
+	// AppIDs are the accounts whose changes the trail shows, beside those of the house itself.
+	AppIDs []string
 }
 
 // Service is the verbs.

@@ -342,6 +342,40 @@ func TestTwoPersonNeedsTwo(t *testing.T) {
 	})
 }
 
+func TestMessageDays(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		s := open2(t, db, true)
+		boss := add(t, s, "boss", model.RoleOwner)
+		if kept, err := s.MessageKept(ctx); err != nil || kept != 180*24*time.Hour {
+			t.Error("where nobody chose:", kept, err)
+		}
+		for _, days := range []int{0, 6, 1096, -1} {
+			if _, err := s.SetMessageDays(ctx, boss, days); !errors.Is(err, model.ErrInvalid) {
+				t.Error(days, err)
+			}
+		}
+		for _, days := range []int{7, 1095, 30, 30} {
+			if got, err := s.SetMessageDays(ctx, boss, days); err != nil || got.MessageDays != days || !got.TwoPerson {
+				t.Error(days, got, err)
+			}
+		}
+		if kept, err := s.MessageKept(ctx); err != nil || kept != 30*24*time.Hour {
+			t.Error(kept, err)
+		}
+		trail, err := s.Trail(ctx, Filter{Object: "setting"}, 0, 10)
+		if err != nil || len(trail) != 3 || trail[0].Before != `{"message_days":1095}` || trail[0].After != `{"message_days":30}` || trail[2].Before != `{"message_days":180}` {
+			t.Error(trail, err)
+		}
+		// What somebody wrote into the database by hand forgets nothing.
+		if err := db.Table("settings").Where("name = ?", "message_days").Update("value", "0").Error; err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.MessageKept(ctx); err == nil {
+			t.Error("0 days are believed")
+		}
+	})
+}
+
 func TestTrail(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		s := open2(t, db, true)
