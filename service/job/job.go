@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -37,6 +38,7 @@ type Service struct {
 	handlers map[string]func(context.Context, json.RawMessage) error
 	table    []entry
 	wake     chan struct{}
+	slow     map[string]*atomic.Bool // kinds of which one runs at a time here: whether one does
 	// Poll is how long an idle instance waits before it looks again; a job added here wakes it at once.
 	Poll time.Duration
 }
@@ -49,12 +51,41 @@ type entry struct {
 
 // New makes the service on db.
 func New(db *gorm.DB) *Service {
-	return &Service{db: db, clock: store.NewClock(db), handlers: map[string]func(context.Context, json.RawMessage) error{}, wake: make(chan struct{}, 1), Poll: time.Second}
+	return &Service{db: db, clock: store.NewClock(db), handlers: map[string]func(context.Context, json.RawMessage) error{}, slow: map[string]*atomic.Bool{}, wake: make(chan struct{}, 1), Poll: time.Second}
 }
 
 // Handle names the function that does jobs of a kind. fn may be run twice for one job.
 func (s *Service) Handle(kind string, fn func(ctx context.Context, payload json.RawMessage) error) {
 	s.handlers[kind] = fn
+}
+
+// HandleSlow is Handle for a kind that waits for strangers: one job of it runs at a time on an instance, so that
+// many of them leave the workers to the others.
+func (s *Service) HandleSlow(kind string, fn func(ctx context.Context, payload json.RawMessage) error) {
+	s.slow[kind] = &atomic.Bool{}
+	s.handlers[kind] = fn
+}
+
+// full lists the slow kinds of which one runs.
+func (s *Service) full() []string {
+	var out []string
+	for kind, busy := range s.slow {
+		if busy.Load() {
+			out = append(out, kind)
+		}
+	}
+	return out
+}
+
+// leave tells that a job is over; what waited for its place is looked for at once.
+func (s *Service) leave(kind string) {
+	if busy := s.slow[kind]; busy != nil {
+		busy.Store(false)
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // Every puts fn on the timetable: about every d, on one instance at a time. fn may be run twice.
@@ -123,7 +154,10 @@ func (s *Service) round(ctx context.Context, sem chan struct{}, wg *sync.WaitGro
 	if err != nil || j == nil {
 		<-sem
 	} else {
-		wg.Go(func() { defer func() { <-sem }(); s.do(ctx, *j) })
+		if busy := s.slow[j.Kind]; busy != nil {
+			busy.Store(true) // claims are made by this loop alone
+		}
+		wg.Go(func() { defer func() { <-sem; s.leave(j.Kind) }(); s.do(ctx, *j) })
 	}
 	if err != nil {
 		return false, err
@@ -137,8 +171,11 @@ func (s *Service) take(ctx context.Context) (*model.Job, error) {
 	db := s.db.WithContext(ctx)
 	now := s.clock.Now()
 	var due []model.Job
-	if err := db.Where("(state = ? AND run_at <= ?) OR (state = ? AND lease_until < ?)", model.JobWaiting, now, model.JobRunning, now).
-		Order("run_at, id").Limit(8).Find(&due).Error; err != nil {
+	q := db.Where("((state = ? AND run_at <= ?) OR (state = ? AND lease_until < ?))", model.JobWaiting, now, model.JobRunning, now)
+	if full := s.full(); len(full) > 0 {
+		q = q.Where("kind NOT IN ?", full)
+	}
+	if err := q.Order("run_at, id").Limit(8).Find(&due).Error; err != nil {
 		return nil, fmt.Errorf("look for jobs: %w", err)
 	}
 	for i := range due {
@@ -221,6 +258,15 @@ func (s *Service) Count(ctx context.Context, state model.JobState) (int64, error
 	var n int64
 	err := s.db.WithContext(ctx).Model(&model.Job{}).Where("state = ?", state).Count(&n).Error
 	return n, err
+}
+
+// Dead tells whether the job of this key is dead: who waits for it waits in vain.
+func (s *Service) Dead(tx *gorm.DB, kind, key string) (bool, error) {
+	var n int64
+	if err := tx.Model(&model.Job{}).Where("kind = ? AND job_key = ? AND state = ?", kind, key, model.JobDead).Count(&n).Error; err != nil {
+		return false, fmt.Errorf("job %s %s: %w", kind, key, err)
+	}
+	return n > 0, nil
 }
 
 // Retry lets a dead job run again from its first attempt. ErrNotFound if it is not dead.

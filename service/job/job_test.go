@@ -138,3 +138,44 @@ func TestTimetableRunsOnOneInstanceAtATime(t *testing.T) {
 		}
 	})
 }
+
+// Many jobs that wait for a stranger leave room for the others, and each of them is still done.
+func TestSlowKindLeavesRoom(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		s := job.New(db)
+		s.Poll = 20 * time.Millisecond
+		var now, most, done atomic.Int64
+		held := make(chan struct{})
+		s.HandleSlow("webhook.send", func(context.Context, json.RawMessage) error {
+			most.Store(max(most.Load(), now.Add(1)))
+			<-held
+			now.Add(-1)
+			done.Add(1)
+			return nil
+		})
+		paid := make(chan struct{})
+		s.Handle("notice.paid", func(context.Context, json.RawMessage) error { close(paid); return nil })
+		start(t, s)
+		err := db.Transaction(func(tx *gorm.DB) error {
+			for _, key := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
+				if err := s.Add(tx, "webhook.send", key, 1, time.Time{}); err != nil {
+					return err
+				}
+			}
+			return s.Add(tx, "notice.paid", "C1", 1, time.Time{})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-paid:
+		case <-time.After(10 * time.Second):
+			t.Fatal("a payment's job waits for webhooks")
+		}
+		close(held)
+		until(t, "all are done", func() bool { return done.Load() == 10 })
+		if most.Load() != 1 {
+			t.Errorf("%d at a time", most.Load())
+		}
+	})
+}
