@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"loudou/api/respond"
 	"loudou/model"
 	"loudou/service/broadcast"
+	"loudou/service/figure"
 )
 
 func (d *Door) registerBroadcast(api huma.API) {
@@ -21,6 +23,7 @@ func (d *Door) registerBroadcast(api huma.API) {
 	verb(d, api, model.RightRead, op("listBroadcasts", "GET", "", "Mass sends, the newest first"), d.listBroadcasts)
 	verb(d, api, model.RightRead, op("broadcastQuota", "GET", "/quota", "What may still be sent today and this month"), d.broadcastQuota)
 	verb(d, api, model.RightRead, op("broadcastCalendar", "GET", "/calendar", "What is planned and what went out in a month"), d.broadcastCalendar)
+	verb(d, api, model.RightRead, op("broadcastHours", "GET", "/hours", "When fans read, and how mass sends of each hour were read"), d.broadcastHours)
 	verb(d, api, model.RightRead, op("broadcastAudience", "GET", "/audience", "Tags to send to, and whom previews went to of late"), d.broadcastAudience)
 	verb(d, api, model.RightEdit, create, d.createBroadcast)
 	verb(d, api, model.RightRead, op("getBroadcast", "GET", "/{id}", "One mass send with its previews, confirmations and results"), d.getBroadcast)
@@ -65,6 +68,15 @@ type broadcastSendBody struct {
 	By         string               `json:"by"`
 	CreatedAt  time.Time            `json:"created_at"`
 	FinishedAt *time.Time           `json:"finished_at"`
+	Growth     *broadcastGrowthBody `json:"growth,omitempty" doc:"who came and who left after it; absent before WeChat took it, and in lists"`
+}
+
+type broadcastGrowthBody struct {
+	Came      int64   `json:"came" doc:"follows within 24 hours of it, of those who came back too"`
+	Left      int64   `json:"left" doc:"unfollows within 24 hours of it"`
+	UsualCame float64 `json:"usual_came" doc:"a day, in the two weeks before"`
+	UsualLeft float64 `json:"usual_left" doc:"a day, in the two weeks before"`
+	Final     bool    `json:"final" doc:"the 24 hours are over"`
 }
 
 func viewBroadcastSend(s model.BroadcastSend) broadcastSendBody {
@@ -124,6 +136,7 @@ type broadcastWhole struct {
 	Content       string                      `json:"content"`
 	MediaIDs      []string                    `json:"media_ids"`
 	DraftID       *int64                      `json:"draft_id"`
+	ArticleID     int64                       `json:"article_id" doc:"of the draft; 0 without one"`
 	Reprint       bool                        `json:"reprint"`
 	Sends         []broadcastSendBody         `json:"sends"`
 	Previews      []broadcastPreviewBody      `json:"previews" doc:"of what it says now"`
@@ -146,8 +159,23 @@ func (d *Door) broadcastAnswer(ctx context.Context, v broadcast.View, err error)
 	}
 	b := broadcastWhole{BroadcastBody: viewBroadcast(v.Broadcast, latest), Content: v.Content, MediaIDs: v.MediaIDs(), DraftID: v.DraftID, Reprint: v.Reprint, Sends: []broadcastSendBody{}, Previews: []broadcastPreviewBody{}, Confirmations: []broadcastConfirmationBody{},
 		TwoPerson: v.TwoPerson, AskedByMe: v.AskedByID != 0 && v.AskedByID == OperatorFrom(ctx).ID, AskedBy: v.AskedBy, Missing: v.Missing}
+	if v.DraftID != nil {
+		draft, err := d.Drafts.Get(ctx, *v.DraftID)
+		if err != nil && !errors.Is(err, model.ErrNotFound) {
+			return nil, err
+		}
+		b.ArticleID = draft.ArticleID
+	}
 	for _, s := range v.Sends {
-		b.Sends = append(b.Sends, viewBroadcastSend(s))
+		one := viewBroadcastSend(s)
+		if s.AcceptedAt != nil {
+			g, err := d.Figures.GrowthAfter(ctx, *s.AcceptedAt)
+			if err != nil {
+				return nil, err
+			}
+			one.Growth = &broadcastGrowthBody{Came: g.Came, Left: g.Left, UsualCame: g.UsualCame, UsualLeft: g.UsualLeft, Final: d.Figures.Now().Sub(*s.AcceptedAt) >= 24*time.Hour}
+		}
+		b.Sends = append(b.Sends, one)
 	}
 	for _, p := range v.Previews {
 		b.Previews = append(b.Previews, broadcastPreviewBody{p.Account, p.Operator, p.CreatedAt})
@@ -227,6 +255,13 @@ func (d *Door) broadcastCalendar(ctx context.Context, in *struct {
 		out.Body.Foreign = append(out.Body.Foreign, foreignSendBody{r.MsgID, model.MassWord(r.Status), r.Total, r.Sent, r.Errors, r.HappenedAt})
 	}
 	return out, err
+}
+
+type broadcastHoursOut struct{ Body figure.SendHours }
+
+func (d *Door) broadcastHours(ctx context.Context, _ *struct{}) (*broadcastHoursOut, error) {
+	h, err := d.Figures.SendHours(ctx)
+	return &broadcastHoursOut{h}, err
 }
 
 type massTagBody struct {

@@ -26,6 +26,7 @@ func (d *Door) registerCourse(api huma.API) {
 	verb(d, api, model.RightEdit, create, d.addCourse)
 	verb(d, api, model.RightRead, op("course", "GET", "/courses/{id}", "A course with its lessons, its prices and what each terminal is offered"), d.course)
 	verb(d, api, model.RightEdit, op("changeCourse", "PUT", "/courses/{id}", "Change a course; fields left out stay"), d.changeCourse)
+	verb(d, api, model.RightRead, op("courseWaiting", "GET", "/courses/{id}/waiting", "Who holds an unpaid order for the course, by the price it was placed at: to be said before a price is changed"), d.courseWaiting)
 	verb(d, api, model.RightEdit, op("publishCourse", "POST", "/courses/{id}/publish", "Put a course on sale (上架)"), d.moveCourse(func(ctx context.Context, by model.Operator, id int64) (model.Course, error) {
 		return d.Courses.Publish(ctx, by, id)
 	}))
@@ -75,6 +76,10 @@ type CourseBody struct {
 	Category      string             `json:"category"`
 	Teacher       string             `json:"teacher"`
 	RefundRule    refundRuleBody     `json:"refund_rule"`
+	Sale          saleBody           `json:"sale"`
+	SeatsTaken    int64              `json:"seats_taken" doc:"by orders that may still be paid or are, since there are seats"`
+	Certificate   bool               `json:"certificate" doc:"who finishes every lesson may take a certificate"`
+	Playing       playingBody        `json:"playing"`
 	Status        model.CourseStatus `json:"status" enum:"draft,on_sale,stopped,withdrawn"`
 	LessonCount   int                `json:"lesson_count"`
 	GoodsID       string             `json:"goods_id" doc:"number at virtual payment; empty where none is needed"`
@@ -89,8 +94,14 @@ type CourseBody struct {
 
 func viewCourse(c model.Course, lessons int) CourseBody {
 	return CourseBody{ID: c.ID, Title: c.Title, Price: c.Price, OriginalPrice: c.OriginalPrice, Cover: c.Cover, Category: c.Category, Teacher: c.Teacher,
-		RefundRule: viewRule(c.RefundRule), Status: c.Status, LessonCount: lessons, GoodsID: c.GoodsID, GoodsStatus: c.GoodsStatus, GoodsError: c.GoodsError,
+		RefundRule: viewRule(c.RefundRule), Sale: viewSale(c.Sale), SeatsTaken: c.SeatsTaken, Certificate: c.Certificate, Playing: playingBody(c.Playing), Status: c.Status, LessonCount: lessons, GoodsID: c.GoodsID, GoodsStatus: c.GoodsStatus, GoodsError: c.GoodsError,
 		Version: c.Version, UpdatedBy: c.UpdatedBy, PublishedAt: c.PublishedAt, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
+}
+
+// playingBody is how a learner's phone plays a course.
+type playingBody struct {
+	Watermark bool `json:"watermark" doc:"the learner's number runs over films, sounds and texts"`
+	NoForward bool `json:"no_forward" doc:"what was not played yet cannot be skipped"`
 }
 
 // refundRuleBody is a refund rule as the console shows it.
@@ -104,6 +115,20 @@ type refundRuleBody struct {
 
 func viewRule(r model.RefundRule) refundRuleBody {
 	return refundRuleBody{Days: r.Days, Minutes: r.Minutes, Lessons: r.Lessons, Over: r.Over, Words: r.Words()}
+}
+
+// saleBody is when a course is sold and its flash price, as the console reads and writes it; written, it replaces the whole.
+type saleBody struct {
+	SaleFrom   *time.Time `json:"sale_from,omitempty" nullable:"true" doc:"sold from; null: as soon as it is on sale"`
+	SaleUntil  *time.Time `json:"sale_until,omitempty" nullable:"true" doc:"sold until; null: no end"`
+	FlashPrice *model.Fen `json:"flash_price,omitempty" nullable:"true" doc:"fen, in force from flash_from until flash_until; null: none"`
+	FlashFrom  *time.Time `json:"flash_from,omitempty" nullable:"true"`
+	FlashUntil *time.Time `json:"flash_until,omitempty" nullable:"true"`
+	Seats      *int64     `json:"seats,omitempty" nullable:"true" doc:"how many may buy; null: any number"`
+}
+
+func viewSale(s model.Sale) saleBody {
+	return saleBody{SaleFrom: s.SaleFrom, SaleUntil: s.SaleUntil, FlashPrice: s.FlashPrice, FlashFrom: s.FlashFrom, FlashUntil: s.FlashUntil, Seats: s.Seats}
 }
 
 // refundRuleIn is a refund rule an operator wrote; it replaces the whole.
@@ -147,12 +172,22 @@ type CourseFields struct {
 	Teacher       *string          `json:"teacher,omitempty"`
 	OriginalPrice maybe[model.Fen] `json:"original_price,omitempty" doc:"fen; null or 0 for none"`
 	RefundRule    *refundRuleIn    `json:"refund_rule,omitempty" doc:"counts for orders placed from now on"`
+	Sale          *saleBody        `json:"sale,omitempty" doc:"when it is sold, and its flash price; counts from now on"`
+	Certificate   *bool            `json:"certificate,omitempty" doc:"who finishes every lesson may take a certificate"`
+	Playing       *playingBody     `json:"playing,omitempty" doc:"how the phone plays it; counts from now on"`
 }
 
 func (in CourseFields) draft(title *string, price *model.Fen) course.Draft {
-	d := course.Draft{Title: title, Price: price, Intro: in.Intro, Cover: in.Cover, Category: in.Category, Teacher: in.Teacher}
+	d := course.Draft{Title: title, Price: price, Intro: in.Intro, Cover: in.Cover, Category: in.Category, Teacher: in.Teacher, Certificate: in.Certificate}
+	if x := in.Playing; x != nil {
+		p := model.Playing(*x)
+		d.Playing = &p
+	}
 	if r := in.RefundRule; r != nil {
 		d.RefundRule = &model.RefundRule{Days: r.Days, Minutes: r.Minutes, Lessons: r.Lessons, Over: r.Over}
+	}
+	if x := in.Sale; x != nil {
+		d.Sale = &model.Sale{SaleFrom: x.SaleFrom, SaleUntil: x.SaleUntil, FlashPrice: x.FlashPrice, FlashFrom: x.FlashFrom, FlashUntil: x.FlashUntil, Seats: x.Seats}
 	}
 	if in.OriginalPrice.Sent {
 		none := model.Fen(0)
@@ -167,6 +202,8 @@ type courseOut struct {
 	Body struct {
 		CourseBody
 		Intro   string       `json:"intro"`
+		DraftOf int64        `json:"draft_of" doc:"this is the draft of that course; 0: it is a course"`
+		DraftID int64        `json:"draft_id" doc:"of the course's draft; 0: none"`
 		Lessons []LessonBody `json:"lessons" doc:"in order, without their texts"`
 		Prices  []priceBody  `json:"prices" doc:"history, the newest first"`
 		Offers  []offerBody  `json:"offers" doc:"what a stranger is offered, by terminal"`
@@ -176,6 +213,9 @@ type courseOut struct {
 type priceBody struct {
 	Price         model.Fen  `json:"price"`
 	OriginalPrice *model.Fen `json:"original_price" nullable:"true"`
+	FlashPrice    *model.Fen `json:"flash_price,omitempty" doc:"fen, in force from flash_from until flash_until, unless a newer line says otherwise"`
+	FlashFrom     *time.Time `json:"flash_from,omitempty"`
+	FlashUntil    *time.Time `json:"flash_until,omitempty"`
 	By            string     `json:"by"`
 	At            time.Time  `json:"at"`
 }
@@ -187,12 +227,43 @@ type offerBody struct {
 	Vias      []model.Via          `json:"vias"`
 }
 
+type waitingOut struct {
+	Body struct {
+		Items []waitingBody `json:"items"`
+	}
+}
+
+type waitingBody struct {
+	Price  model.Fen `json:"price" doc:"fen; the course's when the orders were placed, and what they will pay, less their coupons"`
+	People int64     `json:"people"`
+}
+
+func (d *Door) courseWaiting(ctx context.Context, in *IDPath) (*waitingOut, error) {
+	if _, err := d.Courses.Get(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	list, err := d.Orders.Waiting(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &waitingOut{}
+	out.Body.Items = []waitingBody{}
+	for _, w := range list {
+		out.Body.Items = append(out.Body.Items, waitingBody{Price: w.Price, People: w.People})
+	}
+	return out, nil
+}
+
 func (d *Door) course(ctx context.Context, in *IDPath) (*courseOut, error) {
 	return d.wholeCourse(ctx, in.ID)
 }
 
 func (d *Door) wholeCourse(ctx context.Context, id int64) (*courseOut, error) {
-	r, err := d.Courses.Get(ctx, id)
+	r, err := d.Courses.Desk(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	draft, err := d.Courses.DraftID(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -205,13 +276,16 @@ func (d *Door) wholeCourse(ctx context.Context, id int64) (*courseOut, error) {
 		return nil, err
 	}
 	out := &courseOut{}
-	out.Body.CourseBody, out.Body.Intro = viewCourse(r.Course, r.LessonCount), r.Intro
+	out.Body.CourseBody, out.Body.Intro, out.Body.DraftID = viewCourse(r.Course, r.LessonCount), r.Intro, draft
+	if r.DraftOf != nil {
+		out.Body.DraftOf = *r.DraftOf
+	}
 	out.Body.Lessons, out.Body.Prices, out.Body.Offers = []LessonBody{}, []priceBody{}, []offerBody{}
 	for _, l := range lessons {
 		out.Body.Lessons = append(out.Body.Lessons, viewLesson(l))
 	}
 	for _, p := range prices {
-		out.Body.Prices = append(out.Body.Prices, priceBody{Price: p.Price, OriginalPrice: p.OriginalPrice, By: p.OperatorName, At: p.CreatedAt})
+		out.Body.Prices = append(out.Body.Prices, priceBody{Price: p.Price, OriginalPrice: p.OriginalPrice, FlashPrice: p.FlashPrice, FlashFrom: p.FlashFrom, FlashUntil: p.FlashUntil, By: p.OperatorName, At: p.CreatedAt})
 	}
 	for _, p := range []model.Platform{model.PlatformAndroid, model.PlatformIOS, model.PlatformOHOS, model.PlatformWindows, model.PlatformMac} {
 		o := d.Courses.Preview(r, p)

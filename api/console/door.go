@@ -19,59 +19,129 @@ import (
 
 	"loudou/api/respond"
 	"loudou/model"
+	"loudou/service/alert"
 	"loudou/service/article"
 	"loudou/service/broadcast"
 	"loudou/service/campaign"
+	"loudou/service/certificate"
+	"loudou/service/comment"
 	"loudou/service/connection"
 	"loudou/service/coupon"
 	"loudou/service/course"
 	"loudou/service/draft"
+	"loudou/service/event"
 	"loudou/service/figure"
 	"loudou/service/follower"
+	"loudou/service/gift"
 	"loudou/service/grant"
+	"loudou/service/group"
+	"loudou/service/homework"
 	"loudou/service/inbox"
+	"loudou/service/invite"
+	"loudou/service/iteration"
 	"loudou/service/job"
+	"loudou/service/learner"
 	"loudou/service/ledger"
+	"loudou/service/material"
 	"loudou/service/media"
 	"loudou/service/menu"
+	"loudou/service/notice"
 	"loudou/service/operator"
 	"loudou/service/order"
+	"loudou/service/overlap"
+	"loudou/service/partner"
+	"loudou/service/person"
 	"loudou/service/plan"
+	"loudou/service/poster"
+	"loudou/service/privacy"
+	"loudou/service/question"
+	"loudou/service/quiz"
 	"loudou/service/reconcile"
 	"loudou/service/redeem"
+	"loudou/service/release"
+	"loudou/service/remark"
 	"loudou/service/reply"
+	"loudou/service/report"
+	"loudou/service/review"
 	"loudou/service/scene"
+	"loudou/service/search"
+	"loudou/service/signup"
+	"loudou/service/statistic"
+	"loudou/service/takeover"
+	"loudou/service/webhook"
 )
 
 // Door holds the services its files speak to.
 type Door struct {
+	Certificates *certificate.Service
+	Quizzes      *quiz.Service
+	Remarks      *remark.Service
+	Signups      *signup.Service
+	Homework     *homework.Service
+
 	Operators *operator.Service
 	Articles  *article.Service
 	Drafts    *draft.Service
 	Replies   *reply.Service
 	Menus     *menu.Service
+	Releases  *release.Service
 	Followers *follower.Service
 	Scenes    *scene.Service
 	Campaigns *campaign.Service
+	Invites   *invite.Service
+	Alerts    *alert.Service
+	Groups    *group.Service
+	Partners  *partner.Service
+	Posters   *poster.Service
 	Inbox     *inbox.Service
 	Jobs      *job.Service
 	Orders    *order.Service
-	Grants    *grant.Service
+	Grants    *grant.Desk
 	Ledger    *ledger.Service
 	Reconcile *reconcile.Service
 	Courses   *course.Service
 	Coupons   *coupon.Service
+	Gifts     *gift.Service
+	Learners  *learner.Service
+	Privacy   *privacy.Service
 	Redeems   *redeem.Service
 	Media     *media.Service
+	Materials *material.Service
+	Comments  *comment.Service
 	Figures   *figure.Service
+	Questions *question.Service
+	Search    *search.Service
+	// Events, Persons and Statistics tell how the figures' own sources stand; Statistics is nil without an Official
+	// Account.
+	Events     *event.Service
+	Persons    *person.Service
+	Statistics *statistic.Service
+	// MiniStatistics tells how WeChat answered about the Mini Program; nil without one.
+	MiniStatistics *statistic.Mini
 	// Broadcasts is one message to many.
 	Broadcasts *broadcast.Service
+	// Notices are template messages and subscription notices to a group.
+	Notices *notice.Service
 	// Plan is the operators' day: tasks, times, what they took.
 	Plan *plan.Service
+	// Iterations are the next versions of courses.
+	Iterations *iteration.Service
+	// Reports are the work reports; Reviews the turns of PDCA.
+	Reports *report.Service
+	Reviews *review.Service
+	// Overlap is what lessons and articles have in common.
+	Overlap *overlap.Service
+	// Webhooks tell the company's own programs.
+	Webhooks *webhook.Service
 	// Connection tells how we are connected; Todos and Guards are what the first page composes.
 	Connection *connection.Service
 	Todos      []Todo
 	Guards     func(ctx context.Context) (Guards, error)
+	// Guide tells which first steps of the account are done.
+	Guide GuideFacts
+	// Takeovers lead from WeChat's own console to here; Switching holds what has to be typed in there.
+	Takeovers *takeover.Service
+	Switching Switching
 	// PublicURL is the origin browsers reach us at; https makes the cookie __Host- and Secure.
 	PublicURL string
 	// MiniAppID is our Mini Program's, for cards and menu buttons; empty where there is none.
@@ -89,6 +159,9 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	}
 	d.registerSession(api)
 	d.registerHome(api)
+	d.registerGuide(api)
+	d.registerConnection(api)
+	d.registerSwitchOn(api)
 	d.registerPlan(api)
 	d.registerCalendar(api)
 	d.registerOperator(api)
@@ -97,20 +170,49 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerArticle(api)
 	d.registerDraft(api)
 	d.registerBroadcast(api)
+	d.registerNotice(api)
 	d.registerOrder(api)
 	d.registerMoney(r, api)
 	d.registerBill(r, api)
+	d.registerWebhook(api)
 	d.registerAccess(api)
 	d.registerCourse(api)
+	d.registerCourseDraft(api)
+	d.registerCertificate(api)
 	d.registerLesson(api)
+	d.registerQuiz(api)
+	d.registerRemark(api)
+	d.registerHomework(api)
+	d.registerAbandoned(api)
 	d.registerCoupon(api)
 	d.registerRedeem(api)
 	d.registerMedia(r, api)
+	d.registerMaterial(r, api)
+	d.registerUpload(r, api)
+	d.registerComment(api)
 	d.registerReply(api)
 	d.registerMenu(api)
+	d.registerRelease(api)
 	d.registerFollower(api)
+	d.registerMessage(api)
 	d.registerScene(api)
+	d.registerCampaign(api)
+	d.registerInvite(api)
+	d.registerSignup(api)
+	d.registerAlert(api)
+	d.registerGroup(api)
+	d.registerPartner(api)
+	d.registerPoster(api)
 	d.registerFigure(api)
+	d.registerDataHealth(api)
+	d.registerMiniStatistics(api)
+	d.registerQuestion(api)
+	d.registerGrowth(api)
+	d.registerQuality(api)
+	d.registerReport(api)
+	d.registerReview(api)
+	d.registerOverlap(api)
+	d.registerSearch(api)
 }
 
 // verb registers an operation that needs right. Every operation of the door goes through here.

@@ -61,12 +61,13 @@ func (d *Door) kpi(ctx context.Context, in *Range) (*figuresOut, error) {
 	return viewFigures(d.Figures.Account(ctx, span))
 }
 
-type thingRangeIn struct {
+// ThingRange is one thing in a range; exported, for huma overlooks what is not.
+type ThingRange struct {
 	ID int64 `path:"id" minimum:"1"`
 	Range
 }
 
-func (d *Door) articleKPI(ctx context.Context, in *thingRangeIn) (*figuresOut, error) {
+func (d *Door) articleKPI(ctx context.Context, in *ThingRange) (*figuresOut, error) {
 	span, err := figure.ParseSpan(in.From, in.To)
 	if err != nil {
 		return nil, err
@@ -74,7 +75,7 @@ func (d *Door) articleKPI(ctx context.Context, in *thingRangeIn) (*figuresOut, e
 	return viewFigures(d.Figures.Article(ctx, in.ID, span))
 }
 
-func (d *Door) courseKPI(ctx context.Context, in *thingRangeIn) (*figuresOut, error) {
+func (d *Door) courseKPI(ctx context.Context, in *ThingRange) (*figuresOut, error) {
 	span, err := figure.ParseSpan(in.From, in.To)
 	if err != nil {
 		return nil, err
@@ -272,30 +273,15 @@ type entrantBody struct {
 type entrantsOut struct{ Body respond.Page[entrantBody] }
 
 func (d *Door) funnelPeople(ctx context.Context, in *struct {
-	Step      int    `query:"step" required:"true" minimum:"1" maximum:"10"`
-	PageSize  int    `query:"page_size" default:"50" minimum:"1" maximum:"500"`
-	PageToken string `query:"page_token" maxLength:"40"`
-	Body      funnelIn
+	Step int `query:"step" required:"true" minimum:"1" maximum:"10"`
+	PeoplePage
+	Body funnelIn
 }) (*entrantsOut, error) {
 	q, err := in.Body.question()
 	if err != nil {
 		return nil, err
 	}
-	after, err := respond.FromPageToken("funnel people", in.PageToken)
-	if err != nil {
-		return nil, err
-	}
-	people, more, err := d.Figures.FunnelPeople(ctx, q, in.Step, after, in.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	items := make([]entrantBody, 0, len(people))
-	for _, e := range people {
-		items = append(items, entrantBody{e.PersonID, e.FollowerID, e.LearnerID, e.Entered, e.Last, e.Reached})
-	}
-	next := int64(0)
-	if more {
-		next = people[len(people)-1].PersonID
-	}
-	return &entrantsOut{Body: respond.NewPage(items, respond.PageToken("funnel people", next))}, nil
+	return in.people("funnel people", func(after int64, limit int) ([]figure.Entrant, bool, error) {
+		return d.Figures.FunnelPeople(ctx, q, in.Step, after, limit)
+	})
 }

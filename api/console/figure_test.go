@@ -17,7 +17,7 @@ func TestFigures(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db, option{})
 		b, taken := h.as("boss"), events(db)
-		if err := db.Exec("INSERT INTO courses (appid, title, intro, cover, category, teacher, price, status, goods_id, goods_status, goods_error, version, updated_by, created_at, updated_at) VALUES ('mini', '写作课', '', '', '', '', 1, 'published', '', '', '', 1, '', '2026-01-01 00:00:00', '2026-01-01 00:00:00')").Error; err != nil {
+		if err := db.Exec("INSERT INTO courses (appid, title, intro, cover, category, teacher, price, status, goods_id, goods_status, goods_error, version, updated_by, created_at, updated_at) VALUES ('wxmini', '写作课', '', '', '', '', 1, 'published', '', '', '', 1, '', '2026-01-01 00:00:00', '2026-01-01 00:00:00')").Error; err != nil {
 			t.Fatal(err)
 		}
 		at := time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)

@@ -22,6 +22,7 @@ func (d *Door) registerFollower(api huma.API) {
 	verb(d, api, model.RightRead, op("follower", "GET", "/{id}", "One follower and the history of follows"), d.follower)
 	verb(d, api, model.RightRead, op("followerStory", "GET", "/{id}/story", "What a follower did and was told, in both apps, the latest first"), d.followerStory)
 	d.registerFanDesk(api)
+	d.registerFanBulk(api)
 }
 
 type tagBody struct {

@@ -1,11 +1,14 @@
 package console
 
 import (
+	"bytes"
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"loudou/model"
 )
@@ -21,6 +24,8 @@ func (d *Door) registerFanDesk(api huma.API) {
 	verb(d, api, model.RightEdit, op("remarkFollower", "PUT", "/followers/{id}/remark", "Name a follower, for us alone", "followers"), d.remarkFollower)
 	verb(d, api, model.RightEdit, op("tagFollowers", "POST", "/followers/tagging", "Give a tag to followers, or take it from them", "followers"), d.tagFollowers)
 	verb(d, api, model.RightEdit, op("blockFollowers", "POST", "/followers/blocking", "Put followers on the black list, or take them off", "followers"), d.blockFollowers)
+	verb(d, api, model.RightOwn, op("exportFollower", "GET", "/followers/{id}/export", "Everything we know of the human behind a follower, as a JSON file; who asked is written down", "followers"), d.exportFollower)
+	verb(d, api, model.RightOwn, op("eraseFollower", "POST", "/followers/{id}/erase", "Forget the human behind a follower everywhere, on their request; sums stay", "followers"), d.eraseFollower)
 	verb(d, api, model.RightRead, op("followerSync", "GET", "/followers/sync", "The latest walk through all followers at WeChat", "followers"), d.followerSync)
 	verb(d, api, model.RightEdit, op("startFollowerSync", "POST", "/followers/sync", "Walk through all followers, or go on at once with a walk that waits", "followers"), d.startFollowerSync)
 	verb(d, api, model.RightEdit, op("stopFollowerSync", "POST", "/followers/sync/stop", "End the walk; what it found stays", "followers"), d.stopFollowerSync)
@@ -46,21 +51,28 @@ func (d *Door) followerQuota(ctx context.Context, in *FollowerID) (*quotaOut, er
 	}
 	out := &quotaOut{}
 	b := &out.Body
-	if b.Windows, err = d.Replies.Quota(ctx, f.OpenID); err != nil {
-		return nil, err
+	b.Windows, b.Left, b.Why, err = d.mayWriteTo(ctx, f)
+	return out, err
+}
+
+// mayWriteTo tells how many customer-service messages WeChat lets us send to a fan now, in which windows, and, where
+// there is none, why not.
+func (d *Door) mayWriteTo(ctx context.Context, f model.Follower) (windows []model.Window, left int, why string, err error) {
+	if windows, err = d.Replies.Quota(ctx, f.OpenID); err != nil {
+		return nil, 0, "", err
 	}
-	for _, w := range b.Windows {
-		b.Left += max(0, w.Total-w.Used)
+	for _, w := range windows {
+		left += max(0, w.Total-w.Used)
 	}
 	switch {
 	case !f.Subscribed:
-		b.Why, b.Left = "已取关，微信不让发", 0
-	case len(b.Windows) == 0:
-		b.Why = "现在不能发：48 小时内没有说过话，也没有刚刚点菜单、关注或扫码"
-	case b.Left == 0:
-		b.Why = "额度用完了，要等对方再说话、点菜单或扫码"
+		why, left = "已取关，微信不让发", 0
+	case len(windows) == 0:
+		why = "现在不能发：48 小时内没有说过话，也没有刚刚点菜单、关注或扫码"
+	case left == 0:
+		why = "额度用完了，要等对方再说话、点菜单或扫码"
 	}
-	return out, nil
+	return windows, left, why, nil
 }
 
 type saidOut struct{ Body sendBody }
@@ -223,4 +235,25 @@ func (d *Door) stopFollowerSync(ctx context.Context, _ *struct{}) (*syncOut, err
 		return nil, err
 	}
 	return d.followerSync(ctx, nil)
+}
+
+func (d *Door) exportFollower(ctx context.Context, in *FollowerID) (*huma.StreamResponse, error) {
+	var file bytes.Buffer // whole before the status is said
+	if err := d.Privacy.Export(ctx, OperatorFrom(ctx), in.ID, &file); err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		c := humagin.Unwrap(hc)
+		c.Header("Content-Disposition", `attachment; filename="follower-`+strconv.FormatInt(in.ID, 10)+`.json"`)
+		c.Data(http.StatusOK, "application/json; charset=utf-8", file.Bytes())
+	}}, nil
+}
+
+func (d *Door) eraseFollower(ctx context.Context, in *struct {
+	FollowerID
+	Body struct {
+		Reason string `json:"reason" maxLength:"800" doc:"who asked for it, and when"`
+	}
+}) (*struct{}, error) {
+	return nil, d.Privacy.Erase(ctx, OperatorFrom(ctx), in.ID, in.Body.Reason)
 }

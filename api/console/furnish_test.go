@@ -14,8 +14,10 @@ import (
 	"loudou/service/course"
 	"loudou/service/event"
 	"loudou/service/figure"
+	"loudou/service/iteration"
 	"loudou/service/job"
 	"loudou/service/operator"
+	"loudou/service/overlap"
 	"loudou/service/person"
 	"loudou/service/plan"
 )
@@ -24,15 +26,21 @@ import (
 // the rights walk their routes as far as the lock.
 func furnish(db *gorm.DB, ops *operator.Service) *console.Door {
 	jobs := job.New(db)
-	articles := article.New(db, "wxoa", ops, course.New(db, course.Options{AppID: "wxmini"}), time.Now)
+	courses := course.New(db, course.Options{AppID: "wxmini"})
+	articles := article.New(db, "wxoa", ops, courses, time.Now)
 	broadcasts := broadcast.New(db, "wxoa", nil, nil, ops, jobs, time.Now)
+	figures := figure.New(db, "wxofficial", "wxmini", person.New(db, time.Now), events(db), time.Now)
+	tasks := plan.New(db, "wxoa", ops, articles, broadcasts, time.Now)
 	return &console.Door{
 		Broadcasts: broadcasts,
 		Operators:  ops, Articles: articles, Jobs: jobs,
-		Plan:       plan.New(db, "wxoa", ops, articles, broadcasts, time.Now),
-		Figures:    figure.New(db, person.New(db, time.Now), events(db), time.Now),
+		Plan:       tasks,
+		Iterations: iteration.New(db, "wxmini", figures, tasks, ops, time.Now),
+		Overlap:    overlap.New(db, "wxoa", courses, articles, ops, time.Now),
+		Figures:    figures,
 		Connection: connection.New(db, connection.Options{Instance: "test", PublicURL: "https://example.com"}),
 		Todos:      []console.Todo{{Key: "articles_waiting", Title: "待确认的文章", Link: "/articles?status=waiting", Count: articles.Waiting, Mine: articles.WaitingFor}},
+		Guide:      func(ctx context.Context) (figure.Begun, error) { return figures.Begun(ctx, "wxoa", "wxmini") },
 		Guards:     func(context.Context) (console.Guards, error) { return console.Guards{}, nil },
 	}
 }

@@ -26,7 +26,6 @@ type Guards struct {
 
 func (d *Door) registerHome(api huma.API) {
 	verb(d, api, model.RightRead, huma.Operation{OperationID: "home", Method: "GET", Path: "/console/v1/home", Summary: "What waits for the operator, and what must never be", Tags: []string{"home"}}, d.home)
-	verb(d, api, model.RightRead, huma.Operation{OperationID: "connection", Method: "GET", Path: "/console/v1/connection", Summary: "How we are connected to WeChat, database and Redis", Tags: []string{"home"}}, d.connection)
 }
 
 type todoBody struct {
@@ -114,29 +113,4 @@ func (d *Door) todaysPlan(ctx context.Context) (todayBody, error) {
 	}
 	b.Sends, err = d.sendsOf(ctx, today, today)
 	return b, err
-}
-
-type checkBody struct {
-	Key   string     `json:"key"`
-	Title string     `json:"title"`
-	State string     `json:"state" enum:"ok,warn,bad,off"`
-	Text  string     `json:"text" doc:"what is, in Chinese"`
-	Fix   string     `json:"fix,omitempty" doc:"what to do about it"`
-	At    *time.Time `json:"at" doc:"when it last happened"`
-}
-
-type connectionOut struct {
-	Body struct {
-		Items []checkBody `json:"items"`
-		AsOf  time.Time   `json:"as_of"`
-	}
-}
-
-func (d *Door) connection(ctx context.Context, _ *struct{}) (*connectionOut, error) {
-	out := &connectionOut{}
-	out.Body.AsOf, out.Body.Items = time.Now().UTC(), []checkBody{}
-	for _, c := range d.Connection.Checks(ctx) {
-		out.Body.Items = append(out.Body.Items, checkBody{Key: c.Key, Title: c.Title, State: string(c.State), Text: c.Text, Fix: c.Fix, At: c.At})
-	}
-	return out, nil
 }

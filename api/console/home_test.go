@@ -50,3 +50,52 @@ func TestHomeTellsWhatWaitsForWhom(t *testing.T) {
 		}
 	})
 }
+
+// TestGuideIsPutAwayForOneself: what is done is the account's, who wants to see it is each operator's own.
+func TestGuideIsPutAwayForOneself(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		h := shop(t, db)
+		h.add("ed", model.RoleEditor)
+		h.add("eye", model.RoleViewer)
+		ed, eye := h.as("ed"), h.as("eye")
+		var g struct {
+			Steps []struct {
+				Key  string `json:"key"`
+				Done bool   `json:"done"`
+			} `json:"steps"`
+			Away bool `json:"away"`
+		}
+		card := func(by *browser) bool {
+			t.Helper()
+			by.do("GET", "/console/v1/guide", "").into(t, &g)
+			if len(g.Steps) != 7 || g.Steps[0].Key != "connect" || g.Steps[4].Key != "card" {
+				t.Fatalf("steps: %+v", g.Steps)
+			}
+			return g.Steps[4].Done
+		}
+		if card(ed) || g.Away {
+			t.Errorf("a new account: %+v", g)
+		}
+		var c struct{ ID int64 }
+		if got := h.as("boss").do("POST", "/console/v1/courses", `{"title":"写作课","price":9900}`); got.status != 201 {
+			t.Fatal(got.status, got.body)
+		} else {
+			got.into(t, &c)
+		}
+		if got := ed.do("POST", "/console/v1/articles", fmt.Sprintf(`{"title":"带课的","course_id":%d}`, c.ID)); got.status != 201 {
+			t.Fatal(got.status, got.body)
+		}
+		if !card(eye) || g.Away {
+			t.Errorf("with a card: %+v", g)
+		}
+		for _, away := range []bool{true, true, false, true} {
+			ed.do("PUT", "/console/v1/guide", fmt.Sprintf(`{"away":%t}`, away)).into(t, &g)
+			if g.Away != away {
+				t.Errorf("put away %t: %+v", away, g)
+			}
+		}
+		if card(eye); g.Away {
+			t.Error("one operator put it away for another")
+		}
+	})
+}

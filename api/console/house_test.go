@@ -76,7 +76,7 @@ func open(t *testing.T, db *gorm.DB, o option) *house {
 	c := redis.NewClient(&redis.Options{Addr: m.Addr(), MaxRetries: -1})
 	t.Cleanup(func() { _ = c.Close() })
 	h := &house{t: t, db: db}
-	h.ops = operator.New(db, limit.New(c, !o.limits), operator.Options{TwoPerson: true})
+	h.ops = operator.New(db, limit.New(c, !o.limits), operator.Options{TwoPerson: true, AppIDs: []string{"wxoa", "wxmini"}})
 	h.door = furnish(db, h.ops)
 	h.door.PublicURL = o.publicURL
 	pages, err := console.Pages(fstest.MapFS{

@@ -21,7 +21,6 @@ import (
 func (d *Door) registerMedia(r *gin.Engine, api huma.API) {
 	tags := []string{"media"}
 	verb(d, api, model.RightRead, huma.Operation{OperationID: "listMedia", Method: "GET", Path: "/console/v1/media", Summary: "Uploaded files, the newest first", Tags: tags}, d.listMedia)
-	verb(d, api, model.RightEdit, huma.Operation{OperationID: "mediaAsMaterial", Method: "POST", Path: "/console/v1/media/{id}/material", Summary: "Put a picture into the Official Account's permanent material, once", Tags: tags}, d.mediaAsMaterial)
 	r.POST("/console/v1/media", d.Guard(model.RightEdit, "multipart/form-data", "application/json"), d.upload)
 	answer := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[mediaBody](), true, "Media")
 	api.OpenAPI().AddOperation(&huma.Operation{
@@ -45,8 +44,6 @@ type mediaBody struct {
 	Title     string          `json:"title"`
 	Public    bool            `json:"public"`
 	CreatedAt time.Time       `json:"created_at"`
-	// Material is what a reply's image message holds.
-	Material string `json:"material_id,omitempty" doc:"WeChat's media_id, of a picture that is material of the Official Account"`
 }
 
 func (d *Door) viewMedia(m model.Media) mediaBody {
@@ -64,7 +61,6 @@ func (d *Door) listMedia(ctx context.Context, in *struct {
 	PageToken string `query:"page_token" maxLength:"64"`
 	Kind      string `query:"kind" enum:"image,audio,video,pdf"`
 	Public    bool   `query:"public" doc:"only what anybody may see"`
-	Material  string `query:"material_id" maxLength:"128" doc:"only the picture behind this media_id of WeChat's"`
 }) (*mediaListOut, error) {
 	scope := "console.media\x00" + in.Kind
 	if in.Public {
@@ -74,45 +70,15 @@ func (d *Door) listMedia(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	var ms []model.Media
-	var next int64
-	if in.Material != "" {
-		ms, err = d.Media.OfMaterial(ctx, in.Material)
-	} else {
-		ms, next, err = d.Media.List(ctx, media.Filter{Kind: model.MediaKind(in.Kind), Public: in.Public, Before: before, Limit: in.PageSize})
-	}
-	if err != nil {
-		return nil, err
-	}
-	material, err := d.Media.Materials(ctx, ms)
+	ms, next, err := d.Media.List(ctx, media.Filter{Kind: model.MediaKind(in.Kind), Public: in.Public, Before: before, Limit: in.PageSize})
 	if err != nil {
 		return nil, err
 	}
 	items := make([]mediaBody, 0, len(ms))
 	for _, m := range ms {
-		b := d.viewMedia(m)
-		b.Material = material[m.ID]
-		items = append(items, b)
+		items = append(items, d.viewMedia(m))
 	}
 	return &mediaListOut{Body: respond.NewPage(items, respond.PageToken(scope, next))}, nil
-}
-
-type materialOut struct {
-	Body struct {
-		MaterialID string `json:"material_id"`
-	}
-}
-
-func (d *Door) mediaAsMaterial(ctx context.Context, in *struct {
-	ID int64 `path:"id" minimum:"1"`
-}) (*materialOut, error) {
-	id, err := d.Media.AsMaterial(ctx, OperatorFrom(ctx), in.ID)
-	if err != nil {
-		return nil, err
-	}
-	out := &materialOut{}
-	out.Body.MaterialID = id
-	return out, nil
 }
 
 // uploadTime is how long the largest file may take to arrive.

@@ -44,6 +44,7 @@ type menuDraftOut struct {
 		Version     int64                   `json:"version" doc:"live version; 0: none of ours"`
 		Faults      []string                `json:"faults" doc:"what publishing would refuse"`
 		Changes     []string                `json:"changes" doc:"against what is live"`
+		Warnings    []menu.Warning          `json:"warnings" doc:"what WeChat takes but fans cannot use"`
 		Fallback    string                  `json:"fallback" doc:"the web page of ours for a WeChat too old for it"`
 	}
 }
@@ -56,6 +57,9 @@ func (d *Door) viewMenuDraft(m menu.Draft) *menuDraftOut {
 		b.Faults = []string{}
 	}
 	b.Fallback = d.PublicURL
+	if b.Warnings = m.Warnings; b.Warnings == nil {
+		b.Warnings = []menu.Warning{}
+	}
 	return out
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"loudou/model"
@@ -56,6 +57,9 @@ func (d *Door) liveMenu(ctx context.Context, _ *struct{}) (*liveMenuOut, error) 
 	b := &out.Body
 	b.Open, b.Buttons, b.Conditional, b.Answers = p.Open, p.Buttons, p.Conditional, append([]model.MenuAnswer{}, p.Answers...)
 	b.Changes, b.Drifted, b.Notes = append([]string{}, p.Changes...), append([]string{}, p.Drifted...), append([]string{}, p.Notes...)
+	if n := len(p.Temporary); n > 0 {
+		b.Notes = append(b.Notes, fmt.Sprintf("有 %d 个按钮发图片或语音，微信只给了三天内有效的编号：到“接管向导”导入，会转存成永久素材", n))
+	}
 	return out, nil
 }
 

@@ -242,7 +242,7 @@ var statusWords = map[model.OrderStatus]string{
 // that a spreadsheet would run.
 func (d *Door) exportOrders(c *gin.Context) {
 	q := c.Request.URL.Query()
-	in := OrderFilter{Status: q.Get("status"), Via: q.Get("via"), Q: q.Get("q"), From: q.Get("from"), To: q.Get("to")}
+	in := OrderFilter{Status: q.Get("status"), Via: q.Get("via"), Kind: q.Get("kind"), Q: q.Get("q"), From: q.Get("from"), To: q.Get("to")}
 	if v := q.Get("course_id"); v != "" {
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil || n < 1 {
@@ -272,18 +272,21 @@ func (d *Door) exportOrders(c *gin.Context) {
 	_, _ = c.Writer.WriteString("\uFEFF")
 	w := csv.NewWriter(c.Writer)
 	w.UseCRLF = true
-	_ = w.Write([]string{"订单号", "课程", "金额（元）", "已退（元）", "净额（元）", "状态", "支付方式", "学员", "渠道", "文章", "下单时间", "付款时间"})
+	_ = w.Write([]string{"订单号", "课程", "买给谁", "金额（元）", "已退（元）", "净额（元）", "状态", "支付方式", "学员", "渠道", "文章", "下单时间", "付款时间"})
 	for {
 		for _, o := range list {
 			paid, net := "", model.Fen(0)
 			if o.PaidAt != nil {
 				paid, net = o.PaidAt.In(model.Shanghai).Format(time.DateTime), o.Left()
 			}
-			article := ""
+			article, whose := "", "自己"
+			if o.Kind == model.OrderForGift {
+				whose = "朋友"
+			}
 			if o.ArticleID > 0 {
 				article = strconv.FormatInt(o.ArticleID, 10)
 			}
-			_ = w.Write([]string{safeCell(o.OutTradeNo), safeCell(o.Title), o.Amount.Yuan(), o.Refunded.Yuan(), net.Yuan(), statusWords[o.Status], string(o.Via),
+			_ = w.Write([]string{safeCell(o.OutTradeNo), safeCell(o.Title), whose, o.Amount.Yuan(), o.Refunded.Yuan(), net.Yuan(), statusWords[o.Status], string(o.Via),
 				safeCell(o.OpenID.Masked()), safeCell(o.Channel), article, o.CreatedAt.In(model.Shanghai).Format(time.DateTime), paid})
 		}
 		w.Flush()

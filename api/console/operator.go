@@ -18,7 +18,7 @@ func (d *Door) registerOperator(api huma.API) {
 	verb(d, api, model.RightOwn, huma.Operation{OperationID: "addOperator", Method: "POST", Path: "/console/v1/operators", Summary: "Add an operator", Tags: tags, DefaultStatus: http.StatusCreated, MaxBodyBytes: 8 << 10}, d.addOperator)
 	verb(d, api, model.RightOwn, huma.Operation{OperationID: "changeOperator", Method: "PUT", Path: "/console/v1/operators/{id}", Summary: "Change another operator's role, password, or whether they may log in", Tags: tags, MaxBodyBytes: 8 << 10}, d.changeOperator)
 	verb(d, api, model.RightRead, huma.Operation{OperationID: "settings", Method: "GET", Path: "/console/v1/settings", Summary: "Settings", Tags: tags}, d.settings)
-	verb(d, api, model.RightOwn, huma.Operation{OperationID: "changeSettings", Method: "PUT", Path: "/console/v1/settings", Summary: "Change settings", Tags: tags}, d.changeSettings)
+	verb(d, api, model.RightOwn, huma.Operation{OperationID: "changeSettings", Method: "PUT", Path: "/console/v1/settings", Summary: "Change settings: only what is given", Tags: tags}, d.changeSettings)
 }
 
 type operatorBody struct {
@@ -83,13 +83,14 @@ type settingsOut struct {
 	Body struct {
 		TwoPerson        bool   `json:"two_person" doc:"publishing an article needs two people"`
 		TwoPersonInForce bool   `json:"two_person_in_force" doc:"two_person, while two enabled operators may confirm"`
+		MessageDays      int    `json:"message_days" doc:"how many days the text of messages and of answers is kept; that they came stays"`
 		MiniAppID        string `json:"mini_appid" doc:"our Mini Program's, to fill in where one is asked; may be empty"`
 	}
 }
 
 func (d *Door) viewSettings(s operator.Settings) *settingsOut {
 	out := &settingsOut{}
-	out.Body.TwoPerson, out.Body.TwoPersonInForce, out.Body.MiniAppID = s.TwoPerson, s.InForce, d.MiniAppID
+	out.Body.TwoPerson, out.Body.TwoPersonInForce, out.Body.MessageDays, out.Body.MiniAppID = s.TwoPerson, s.InForce, s.MessageDays, d.MiniAppID
 	return out
 }
 
@@ -103,12 +104,20 @@ func (d *Door) settings(ctx context.Context, _ *struct{}) (*settingsOut, error) 
 
 func (d *Door) changeSettings(ctx context.Context, in *struct {
 	Body struct {
-		TwoPerson bool `json:"two_person"`
+		TwoPerson   *bool `json:"two_person,omitempty"`
+		MessageDays *int  `json:"message_days,omitempty" doc:"7 to 1095; what is older goes within a day, maybe at once, for good"`
 	}
 }) (*settingsOut, error) {
-	s, err := d.Operators.SetTwoPerson(ctx, OperatorFrom(ctx), in.Body.TwoPerson)
-	if err != nil {
-		return nil, err
+	by := OperatorFrom(ctx)
+	if days := in.Body.MessageDays; days != nil { // the one that can be refused comes first
+		if _, err := d.Operators.SetMessageDays(ctx, by, *days); err != nil {
+			return nil, err
+		}
 	}
-	return d.viewSettings(s), nil
+	if on := in.Body.TwoPerson; on != nil {
+		if _, err := d.Operators.SetTwoPerson(ctx, by, *on); err != nil {
+			return nil, err
+		}
+	}
+	return d.settings(ctx, nil)
 }

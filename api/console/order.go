@@ -26,6 +26,7 @@ type OrderLine struct {
 	OutTradeNo string            `json:"out_trade_no"`
 	CourseID   int64             `json:"course_id"`
 	Title      string            `json:"title"`
+	Kind       model.OrderKind   `json:"kind" enum:"self,gift" doc:"gift: bought for a friend"`
 	Amount     model.Fen         `json:"amount" doc:"fen"`
 	Refunded   model.Fen         `json:"refunded" doc:"fen"`
 	Status     model.OrderStatus `json:"status" enum:"pending,closing,closed,paid,partly_refunded,refunded"`
@@ -44,7 +45,7 @@ type OrderLine struct {
 
 func viewLine(o model.Order) OrderLine {
 	return OrderLine{
-		OutTradeNo: o.OutTradeNo, CourseID: o.CourseID, Title: o.Title, Amount: o.Amount, Refunded: o.Refunded, Status: o.Status, Via: o.Via, Platform: o.Platform,
+		OutTradeNo: o.OutTradeNo, CourseID: o.CourseID, Title: o.Title, Kind: o.Kind, Amount: o.Amount, Refunded: o.Refunded, Status: o.Status, Via: o.Via, Platform: o.Platform,
 		LearnerID: o.LearnerID, Learner: o.OpenID.Masked(), ArticleID: o.ArticleID, CampaignID: o.CampaignID, Channel: o.Channel,
 		CreatedAt: o.CreatedAt, ExpiresAt: o.ExpiresAt, PaidAt: o.PaidAt, ClosedAt: o.ClosedAt,
 	}
@@ -54,6 +55,7 @@ func viewLine(o model.Order) OrderLine {
 type OrderFilter struct {
 	Status   string `query:"status" enum:"pending,closing,closed,paid,partly_refunded,refunded"`
 	Via      string `query:"via" enum:"jsapi,xpay,manual,free"`
+	Kind     string `query:"kind" enum:"self,gift"`
 	Q        string `query:"q" maxLength:"64" doc:"any number of the order's, or a piece of the course's title"`
 	CourseID int64  `query:"course_id" minimum:"1" maximum:"9007199254740991"`
 	From     string `query:"from" maxLength:"10" doc:"first day, Asia/Shanghai"`
@@ -61,7 +63,7 @@ type OrderFilter struct {
 }
 
 func (f OrderFilter) filter() (order.Filter, error) {
-	out := order.Filter{Status: model.OrderStatus(f.Status), Via: model.Via(f.Via), Q: f.Q, CourseID: f.CourseID}
+	out := order.Filter{Status: model.OrderStatus(f.Status), Via: model.Via(f.Via), Kind: model.OrderKind(f.Kind), Q: f.Q, CourseID: f.CourseID}
 	if f.From != "" {
 		from, err := model.ParseDay(f.From)
 		if err != nil {
@@ -129,7 +131,7 @@ type (
 		PaidAt        *time.Time          `json:"paid_at,omitempty"`
 	}
 	changeBody struct {
-		Thing string    `json:"thing" enum:"order,payment,refund,grant"`
+		Thing string    `json:"thing" enum:"order,payment,refund,grant,gift"`
 		ID    int64     `json:"id"`
 		From  string    `json:"from"`
 		To    string    `json:"to"`
@@ -148,6 +150,12 @@ type (
 		LastAt      time.Time   `json:"last_at"`
 		Raw         string      `json:"raw" doc:"word for word, openids masked"`
 	}
+	giftBody struct {
+		Status    model.GiftStatus `json:"status" enum:"waiting,frozen,opened,void"`
+		LearnerID int64            `json:"learner_id,omitempty" doc:"who opened it"`
+		Kept      bool             `json:"kept" doc:"the buyer opened it themselves"`
+		OpenedAt  *time.Time       `json:"opened_at,omitempty"`
+	}
 	grantBody struct {
 		Status   model.GrantStatus `json:"status" enum:"active,frozen,revoked,expired"`
 		Why      string            `json:"why"`
@@ -157,6 +165,7 @@ type (
 	proofBody struct {
 		OrderLine
 		ListPrice  model.Fen     `json:"list_price"`
+		FlashOff   model.Fen     `json:"flash_off" doc:"fen the flash price took off"`
 		Discount   model.Fen     `json:"discount" doc:"fen the coupon took off"`
 		CouponID   int64         `json:"coupon_id" doc:"0: none"`
 		Agreement  string        `json:"agreement,omitempty"`
@@ -166,6 +175,7 @@ type (
 		Payments   []paymentBody `json:"payments"`
 		Refunds    []refundBody  `json:"refunds"`
 		Grant      *grantBody    `json:"grant,omitempty"`
+		Gift       *giftBody     `json:"gift,omitempty" doc:"of a paid order of kind gift"`
 		Inbox      []moneyBody   `json:"inbox"`
 		Bill       []billRowBody `json:"bill" doc:"what WeChat's daily bills say of it"`
 		Apple      []appleBody   `json:"apple" doc:"questions of Apple's before a refund, with our answers"`
@@ -214,7 +224,7 @@ func (d *Door) proof(ctx context.Context, no string) (*proofOut, error) {
 		return nil, err
 	}
 	o := p.Order
-	b := proofBody{OrderLine: viewLine(o), ListPrice: o.ListPrice, Discount: o.Discount, CouponID: o.CouponID, Agreement: o.Agreement, PaidBy: o.PaidBy, Proof: o.Proof,
+	b := proofBody{OrderLine: viewLine(o), ListPrice: o.ListPrice, FlashOff: o.FlashOff, Discount: o.Discount, CouponID: o.CouponID, Agreement: o.Agreement, PaidBy: o.PaidBy, Proof: o.Proof,
 		Payments: []paymentBody{}, Refunds: []refundBody{}, Inbox: []moneyBody{}, Changes: []changeBody{}, Notices: []noticeBody{}, Apple: []appleBody{}}
 	for _, q := range p.Apple {
 		b.Apple = append(b.Apple, appleBody{Agree: q.Agree, Info: q.Info, Evidence: q.Evidence, Reason: q.Reason, Times: q.Times, FirstAt: q.FirstAt, LastAt: q.LastAt})
@@ -245,6 +255,16 @@ func (d *Door) proof(ctx context.Context, no string) (*proofOut, error) {
 		b.Grant = &grantBody{Status: g.Status, Why: g.Why, StartsAt: g.StartsAt, EndsAt: g.EndsAt}
 	} else if !errors.Is(err, model.ErrNotFound) {
 		return nil, err
+	}
+	if o.Kind == model.OrderForGift {
+		f, steps, err := d.Gifts.OfOrder(ctx, o.ID)
+		if err != nil {
+			return nil, err
+		}
+		if f.ID != 0 {
+			b.Gift = &giftBody{Status: f.Status, LearnerID: f.LearnerID, Kept: f.LearnerID == f.GiverID, OpenedAt: f.OpenedAt}
+		}
+		history = append(history, steps...)
 	}
 	for _, c := range append(p.Changes, history...) {
 		b.Changes = append(b.Changes, changeBody{Thing: c.Thing, ID: c.ThingID, From: c.From, To: c.To, Who: string(names.of(model.Actor(c.Who))), Why: c.Why, At: c.HappenAt})

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -32,28 +31,6 @@ func pageOf[R, T any](rows []R, size int, scope string, id func(R) int64, view f
 	return respond.NewPage(items, next)
 }
 
-// csvMax is the most characters one cell may hold in Excel.
-const csvMax = 32_000
-
-// cell makes text that a spreadsheet shows and never runs: a leading = + - @ (full width too), tab or CR
-// gets a ' before it; what is too long is cut, with a mark.
-func cell(text string) string {
-	if r := []rune(text); len(r) > csvMax {
-		text = string(r[:csvMax]) + "…（已截断）"
-	}
-	if text != "" && strings.ContainsAny(firstRune(text), "=+-@＝＋－＠\t\r'") {
-		return "'" + text
-	}
-	return text
-}
-
-func firstRune(text string) string {
-	for _, r := range text {
-		return string(r)
-	}
-	return ""
-}
-
 // sendCSV answers with a file that Excel opens without garbling. next gives rows until it gives none.
 func sendCSV(c *gin.Context, name string, head []string, next func() ([][]string, error)) {
 	rows, err := next() // the first ones before the status is said
@@ -71,7 +48,7 @@ func sendCSV(c *gin.Context, name string, head []string, next func() ([][]string
 	write := func(row []string) {
 		out := make([]string, len(row))
 		for i, t := range row {
-			out[i] = cell(t)
+			out[i] = respond.Cell(t)
 		}
 		_ = w.Write(out) // Flush's error says the same
 	}

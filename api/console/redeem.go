@@ -163,7 +163,11 @@ func (d *Door) redeemFile(ctx context.Context, in *BatchPath) (*huma.StreamRespo
 				if x.RedeemedAt != nil {
 					who, at = fmt.Sprint(x.LearnerID), x.RedeemedAt.In(model.Shanghai).Format(time.DateTime)
 				}
-				rows = append(rows, []string{x.Shown(), redeemWords[x.Status], who, at, b.EndsAt.In(model.Shanghai).Format(time.DateTime)})
+				word := redeemWords[x.Status]
+				if x.Status == model.RedeemUnused && x.HandedAt != nil {
+					word = "已发给得奖的人" // not to be given out again
+				}
+				rows = append(rows, []string{x.Shown(), word, who, at, b.EndsAt.In(model.Shanghai).Format(time.DateTime)})
 			}
 			return rows, nil
 		})

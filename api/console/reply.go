@@ -38,6 +38,7 @@ type RuleBody struct {
 	Name     string          `json:"name" maxLength:"200"`
 	Kind     model.RuleKind  `json:"kind" enum:"keyword,follow,default,scene,menu"`
 	EventKey string          `json:"event_key,omitempty" maxLength:"256" doc:"scene value or menu key; empty: any"`
+	Scenes   []string        `json:"scenes,omitempty" maxItems:"1000" doc:"values of many QR codes, as a batch has them; instead of event_key"`
 	Keywords []model.Keyword `json:"keywords,omitempty" maxItems:"200"`
 	Priority int             `json:"priority,omitempty"`
 	Active   *model.Active   `json:"active,omitempty" doc:"Asia/Shanghai"`
@@ -52,7 +53,7 @@ type RuleBody struct {
 }
 
 func (b *RuleBody) rule() model.Rule {
-	r := model.Rule{Name: b.Name, Kind: b.Kind, EventKey: b.EventKey, Keywords: b.Keywords, Priority: b.Priority, Pick: b.Pick, Messages: b.Messages, Enabled: b.Enabled == nil || *b.Enabled,
+	r := model.Rule{Name: b.Name, Kind: b.Kind, EventKey: b.EventKey, Scenes: b.Scenes, Keywords: b.Keywords, Priority: b.Priority, Pick: b.Pick, Messages: b.Messages, Enabled: b.Enabled == nil || *b.Enabled,
 		MessageTypes: b.MessageTypes, Sources: b.Sources, Interval: b.Interval, Dialog: b.Dialog}
 	if b.Active != nil {
 		r.Active = *b.Active
@@ -65,6 +66,7 @@ type replyBody struct {
 	Name     string          `json:"name"`
 	Kind     model.RuleKind  `json:"kind"`
 	EventKey string          `json:"event_key"`
+	Scenes   []string        `json:"scenes" doc:"values of many QR codes; instead of event_key"`
 	Keywords []model.Keyword `json:"keywords"`
 	Priority int             `json:"priority"`
 	Active   model.Active    `json:"active"`
@@ -85,7 +87,7 @@ type replyBody struct {
 }
 
 func viewReply(r reply.Draft) replyBody {
-	b := replyBody{ID: r.ID, Name: r.Name, Kind: r.Kind, EventKey: r.EventKey, Keywords: r.Keywords, Priority: r.Priority, Active: r.Active, Pick: r.Pick, Messages: r.Messages,
+	b := replyBody{ID: r.ID, Name: r.Name, Kind: r.Kind, EventKey: r.EventKey, Scenes: r.Scenes, Keywords: r.Keywords, Priority: r.Priority, Active: r.Active, Pick: r.Pick, Messages: r.Messages,
 		Enabled: r.Enabled, MessageTypes: r.MessageTypes, Sources: r.Sources, Interval: r.Interval, Dialog: r.Dialog, Revision: r.Revision, State: r.State, UpdatedBy: r.By, UpdatedAt: r.UpdatedAt, Warnings: r.Warnings}
 	if b.Keywords == nil {
 		b.Keywords = []model.Keyword{}
@@ -95,6 +97,9 @@ func viewReply(r reply.Draft) replyBody {
 	}
 	if b.MessageTypes == nil {
 		b.MessageTypes = []string{}
+	}
+	if b.Scenes == nil {
+		b.Scenes = []string{}
 	}
 	if b.Sources == nil {
 		b.Sources = []string{}

@@ -11,14 +11,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
-	"github.com/skip2/go-qrcode"
 
 	"loudou/api/respond"
 	"loudou/model"
 )
-
-// pictureSize is the side of a code in the ZIP, in pixels: sharp on a poster of A3.
-const pictureSize = 860
 
 func (d *Door) registerSceneBatch(api huma.API) {
 	op := func(id, method, path, summary string) huma.Operation {
@@ -135,7 +131,7 @@ func (d *Door) sceneBatchFile(ctx context.Context, in *SceneBatchPath) (*huma.St
 	}}, nil
 }
 
-// sceneBatchPictures sends a PNG of each code there is, named after its place and scene. One that WeChat has not
+// sceneBatchPictures sends a PNG of each code there is with its name under it, named after its place and scene. One that WeChat has not
 // answered for yet is left out.
 func (d *Door) sceneBatchPictures(ctx context.Context, in *SceneBatchPath) (*huma.StreamResponse, error) {
 	b, err := d.Scenes.Batch(ctx, in.ID)
@@ -159,7 +155,7 @@ func (d *Door) sceneBatchPictures(ctx context.Context, in *SceneBatchPath) (*hum
 				if x.URL == "" || err != nil {
 					continue
 				}
-				err = addPicture(z, fmt.Sprintf("%04d %s.png", place, fileName(x.Scene)), x.URL, x.CreatedAt)
+				err = d.addPicture(z, fmt.Sprintf("%04d %s.png", place, fileName(x.Scene)), x)
 			}
 			if err != nil { // the file ends without its directory, so nobody takes it for whole
 				slog.Warn("pictures of a batch", "batch", in.ID, "err", err)
@@ -175,12 +171,12 @@ func (d *Door) sceneBatchPictures(ctx context.Context, in *SceneBatchPath) (*hum
 	}}, nil
 }
 
-func addPicture(z *zip.Writer, name, says string, at time.Time) error {
-	png, err := qrcode.Encode(says, qrcode.Medium, pictureSize)
+func (d *Door) addPicture(z *zip.Writer, name string, c model.SceneCode) error {
+	png, err := d.Posters.Label(c.URL, c.Scene)
 	if err != nil {
 		return fmt.Errorf("picture %s: %w", name, err)
 	}
-	w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: at})
+	w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: c.CreatedAt})
 	if err == nil {
 		_, err = w.Write(png)
 	}

@@ -14,7 +14,7 @@ import (
 
 // pagePolicy is the console's own: scripts and styles from our files alone, pictures also as data and
 // blob (uploads before they are sent), frames of our own (an article's preview).
-const pagePolicy = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const pagePolicy = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self' blob:; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // Pages serves the console's built files under /console/. An unknown path without a dot is a page of the
 // router's and gets index.html; a file that is gone is 404, never HTML that a browser would run as script.

@@ -40,7 +40,7 @@ func (d *Link) follow(c *gin.Context) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
-	v := campaign.Visit{Code: c.Param("code"), ID: random(), Robot: robot(c.Request)}
+	v := campaign.Visit{Code: c.Param("code"), ID: random(), Robot: Robot(c.Request)}
 	if cookie, err := c.Request.Cookie(clientCookie); err == nil && clientForm.MatchString(cookie.Value) {
 		v.Client = cookie.Value
 	} else {
@@ -79,8 +79,8 @@ func random() string {
 
 var robots = regexp.MustCompile(`(?i)bot|spider|crawl|slurp|preview|facebookexternalhit|headless|curl/|wget/|python-requests|go-http-client`)
 
-// robot tells a person's tap from a preview, a prefetch or a crawler.
-func robot(r *http.Request) bool {
+// Robot tells a person's tap from a preview, a prefetch or a crawler.
+func Robot(r *http.Request) bool {
 	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
 		if v := strings.ToLower(r.Header.Get(name)); strings.Contains(v, "prefetch") || strings.Contains(v, "preview") || strings.Contains(v, "prerender") {
 			return true

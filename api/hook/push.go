@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,9 +33,16 @@ type Push struct {
 	Orders   *order.Service // settles virtual payment
 	// Count is told every refusal by door and reason; nil counts nothing.
 	Count func(door, reason string)
+	// Tell is told what each knock at a door (official, mini) was: "echo", "push", or why it was refused, finer
+	// than the sender hears. It must not wait; nil hears nothing.
+	Tell func(door, what string)
 
 	log quiet
 }
+
+// OwnNonce begins the nonce of our own tries of the address, which are not WeChat's. Only who has the Token can sign
+// one.
+const OwnNonce = "loudou"
 
 // pushTime bounds what one push may take; WeChat waits five seconds.
 const pushTime = 4500 * time.Millisecond
@@ -58,7 +66,16 @@ func (d *Push) echo(c *gin.Context, door string, r *wechat.Receiver) {
 		d.refuse(c, door, err)
 		return
 	}
+	if !strings.HasPrefix(c.Query("nonce"), OwnNonce) {
+		d.tell(door, "echo")
+	}
 	write(c, http.StatusOK, "text/plain; charset=utf-8", []byte(s))
+}
+
+func (d *Push) tell(door, what string) {
+	if d.Tell != nil {
+		d.Tell(door, what)
+	}
 }
 
 // official takes a push of the Official Account: verified, kept once, answered. Kinds we do not know
@@ -173,6 +190,7 @@ func (d *Push) open(ctx context.Context, c *gin.Context, door string, r *wechat.
 		d.refuse(c, door, err)
 		return wechat.Envelope{}, false
 	}
+	d.tell(door, "push")
 	return env, true
 }
 
@@ -216,6 +234,11 @@ func (d *Push) refuse(c *gin.Context, door string, err error) {
 	if d.Count != nil {
 		d.Count(door, refusal.Reason)
 	}
+	why := refusal.Why
+	if why == "" {
+		why = refusal.Reason
+	}
+	d.tell(door, why)
 	if unsaid, tell := d.log.may(door + refusal.Reason); tell {
 		slog.Warn("push refused", "door", door, "reason", refusal.Reason, "address", c.ClientIP(), "unsaid", unsaid, "request_id", respond.RequestID(c.Request.Context()))
 	}
@@ -227,6 +250,7 @@ func (d *Push) away(c *gin.Context, door string, err error) {
 	if d.Count != nil {
 		d.Count(door, "kept_nowhere")
 	}
+	d.tell(door, "kept_nowhere")
 	if unsaid, tell := d.log.may(door + "away"); tell {
 		slog.Error("push not kept", "door", door, "err", err, "unsaid", unsaid, "request_id", respond.RequestID(c.Request.Context()))
 	}

@@ -42,10 +42,10 @@ func (d *Door) courseCoupons(ctx context.Context, in *struct {
 	}
 	out := &couponOffersOut{}
 	out.Body.Items = []couponOffer{}
-	if !item.OnSale || len(item.Vias) == 0 || item.Price == 0 {
+	if !item.OnSale || len(item.Vias) == 0 || item.Due() == 0 {
 		return out, nil
 	}
-	offers, err := d.Coupons.Offers(ctx, who.LearnerID, in.ID, item.Price, in.Code)
+	offers, err := d.Coupons.Offers(ctx, who.LearnerID, in.ID, item.Due(), in.Code)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (d *Door) courseCoupons(ctx context.Context, in *struct {
 			b.EndsAt = &ends
 			// What the road of payment cannot take is said here, not at the till.
 			if o.Due > 0 && len(item.ViasFor(item.Price, o.Due, who.Platform)) == 0 {
-				b.Usable, b.Off, b.Due, b.Why = false, 0, item.Price, "优惠太多，虚拟支付收不了这个金额"
+				b.Usable, b.Off, b.Due, b.Why = false, 0, item.Due(), "优惠太多，虚拟支付收不了这个金额"
 			}
 		}
 		out.Body.Items = append(out.Body.Items, b)

@@ -20,29 +20,41 @@ import (
 	"loudou/api/respond"
 	"loudou/model"
 	"loudou/service/article"
+	"loudou/service/certificate"
 	"loudou/service/coupon"
 	"loudou/service/course"
 	"loudou/service/event"
+	"loudou/service/gift"
+	"loudou/service/homework"
 	"loudou/service/learner"
 	"loudou/service/limit"
 	"loudou/service/media"
 	"loudou/service/order"
 	"loudou/service/progress"
+	"loudou/service/quiz"
 	"loudou/service/redeem"
+	"loudou/service/remark"
+	"loudou/service/signup"
 )
 
 // Door holds the services its files speak to.
 type Door struct {
-	Learners *learner.Service
-	Courses  *course.Service
-	Coupons  *coupon.Service
-	Redeems  *redeem.Service
-	Progress *progress.Service
-	Media    *media.Service
-	Articles *article.Service
-	Events   *event.Service
-	Orders   *order.Service
-	Limits   *limit.Limiter
+	Learners     *learner.Service
+	Courses      *course.Service
+	Coupons      *coupon.Service
+	Redeems      *redeem.Service
+	Gifts        *gift.Service
+	Progress     *progress.Service
+	Certificates *certificate.Service
+	Quizzes      *quiz.Service
+	Remarks      *remark.Service
+	Signups      *signup.Service
+	Homework     *homework.Service
+	Media        *media.Service
+	Articles     *article.Service
+	Events       *event.Service
+	Orders       *order.Service
+	Limits       *limit.Limiter
 }
 
 // Mount adds every operation of the Mini Program, and the files a phone loads by address.
@@ -56,6 +68,12 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerOrder(api)
 	d.registerCoupon(api)
 	d.registerRedeem(api)
+	d.registerGift(api)
+	d.registerCertificate(api)
+	d.registerQuiz(api)
+	d.registerRemark(api)
+	d.registerSignup(api)
+	d.registerHomework(r, api)
 	r.GET("/media/:name", d.file)
 	r.HEAD("/media/:name", d.file)
 }

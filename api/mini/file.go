@@ -19,6 +19,21 @@ func (d *Door) file(c *gin.Context) {
 		respond.Fail(c, err)
 		return
 	}
+	// A browser of our own pages may load nothing from elsewhere; a phone is sent to the storage itself, if it has an
+	// address of its own.
+	if c.Request.Method == http.MethodGet && c.GetHeader("Sec-Fetch-Site") != "same-origin" {
+		address, err := d.Media.Elsewhere(c.Request.Context(), m)
+		if err != nil {
+			respond.Fail(c, err)
+			return
+		}
+		if address != "" {
+			c.Header("Cache-Control", "private, max-age=900")
+			c.Header("Referrer-Policy", "no-referrer")
+			c.Redirect(http.StatusFound, address)
+			return
+		}
+	}
 	f, err := d.Media.File(m)
 	if err != nil {
 		respond.Fail(c, err)

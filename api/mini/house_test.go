@@ -22,14 +22,17 @@ import (
 	"loudou/api/mini"
 	"loudou/model"
 	"loudou/service/article"
+	"loudou/service/certificate"
 	"loudou/service/course"
 	"loudou/service/event"
 	"loudou/service/grant"
+	"loudou/service/homework"
 	"loudou/service/job"
 	"loudou/service/learner"
 	"loudou/service/limit"
 	"loudou/service/media"
 	"loudou/service/operator"
+	"loudou/service/order"
 	"loudou/service/person"
 	"loudou/service/progress"
 	"loudou/service/redeem"
@@ -55,6 +58,13 @@ type house struct {
 	learners *learner.Service
 	logins   int
 	money    bool
+}
+
+func (h *house) PhoneNumber(_ context.Context, code string) (model.Phone, error) {
+	if code != "phone-code" {
+		return model.Phone{}, model.ErrInvalid
+	}
+	return model.Phone{Number: "13800000001", Country: "86"}, nil
 }
 
 func (h *house) Code2Session(_ context.Context, code string) (model.MiniSession, error) {
@@ -101,8 +111,11 @@ func open(t *testing.T, db *gorm.DB, o option) *house {
 		t.Fatal(err)
 	}
 	redeems := redeem.New(redeem.Options{DB: db, AppID: "wxmini", Courses: h.courses, Learners: h.learners, Grants: h.grants, Facts: events, Audit: ops, Now: time.Now})
-	door := &mini.Door{Redeems: redeems, Learners: h.learners, Courses: h.courses, Progress: kept, Media: h.media, Events: events, Limits: limits,
-		Articles: article.New(db, "wxofficial", ops, h.courses, time.Now)}
+	orders := order.New(order.Options{AppID: "wxmini", DB: db, Queue: job.New(db), Now: time.Now})
+	work := homework.New(homework.Options{DB: db, AppID: "wxmini", Lessons: h.courses, Now: time.Now})
+	door := &mini.Door{Orders: orders, Homework: work, Redeems: redeems, Learners: h.learners, Courses: h.courses, Progress: kept, Media: h.media, Events: events, Limits: limits,
+		Certificates: certificate.New(certificate.Options{DB: db, AppID: "wxmini", PublicURL: "https://shop.example", Learners: h.learners, Audit: ops, Now: time.Now}),
+		Articles:     article.New(db, "wxofficial", ops, h.courses, time.Now)}
 	engine, _, err := api.New(api.Options{Version: "test", Ready: func(context.Context) []string { return nil }}, door)
 	if err != nil {
 		t.Fatal(err)

@@ -27,12 +27,21 @@ type lessonOut struct {
 		Owned           bool             `json:"owned"`
 		PositionSeconds int              `json:"position_seconds"`
 		Finished        bool             `json:"finished"`
+		Quiz            bool             `json:"quiz" doc:"it has a quiz, and is finished by passing it"`
+		Homework        bool             `json:"homework" doc:"it has homework, for who has the course"`
+		HomeworkCounts  bool             `json:"homework_counts" doc:"it is finished by passing its homework"`
+		Watermark       string           `json:"watermark" doc:"text to run over what is shown; empty for none"`
+		NoForward       bool             `json:"no_forward" doc:"what was not played yet is not to be skipped: by who owns the course and has not finished the lesson"`
 	}
 }
 
 func (d *Door) lesson(ctx context.Context, in *IDPath) (*lessonOut, error) {
 	who := CallerFrom(ctx)
 	l, owned, err := d.Courses.Open(ctx, who, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	play, err := d.Courses.Playing(ctx, l.CourseID)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +55,14 @@ func (d *Door) lesson(ctx context.Context, in *IDPath) (*lessonOut, error) {
 	b.ID, b.CourseID, b.Chapter, b.Title, b.Kind, b.Seconds, b.Trial, b.Owned = l.ID, l.CourseID, l.Chapter, l.Title, l.Kind, l.Seconds, l.Trial, owned
 	b.Content, b.Media = d.Media.SignHTML(l.Content), d.Media.Sign(l.Media)
 	b.PositionSeconds, b.Finished = p.Position, p.FinishedAt != nil
+	homework, err := d.Homework.OfCourse(ctx, who.LearnerID, l.CourseID)
+	if err != nil {
+		return nil, err
+	}
+	task, had := homework[l.ID]
+	b.Homework, b.HomeworkCounts = had, task.Counts
+	b.Quiz = l.Quiz != nil
+	b.Watermark, b.NoForward = play.Mark(who.LearnerID), play.NoForward && owned && p.FinishedAt == nil
 	return out, nil
 }
 

@@ -7,9 +7,11 @@ import (
 	"image"
 	"image/png"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -20,6 +22,42 @@ import (
 )
 
 var both = option{selling: model.Selling{JSAPI: true, XPay: true}}
+
+// Every category with something on sale is named, however many pages the list has, and a word finds courses by theirs.
+func TestCategories(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		h := open(t, db, both)
+		a := h.login("A", "android")
+		if got := a.do("GET", "/mini/v1/categories", ""); got.status != 200 || !strings.Contains(got.body, `"items":[]`) {
+			t.Errorf("an empty shop: %d %s", got.status, got.body)
+		}
+		add := func(title, category string, publish bool) {
+			t.Helper()
+			price := model.Fen(100)
+			c, err := h.courses.Create(ctx, boss, course.Draft{Title: &title, Price: &price, Category: &category})
+			if err == nil && publish {
+				_, err = h.courses.Publish(ctx, boss, c.ID)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		add("甲", "办公", true)
+		for i := range 21 {
+			add(fmt.Sprintf("乙%d", i), "写作", true)
+		}
+		add("丙", "", true)
+		add("丁", "没上架", false)
+		if got := a.do("GET", "/mini/v1/categories", ""); !strings.Contains(got.body, `"items":[{"name":"写作","courses":21},{"name":"办公","courses":1}]`) {
+			t.Errorf("categories: %s", got.body)
+		}
+		for _, path := range []string{"q=" + url.QueryEscape("办公"), "category=" + url.QueryEscape("办公")} {
+			if got := a.do("GET", "/mini/v1/courses?"+path, ""); got.at("items.0.title") != "甲" || got.at("items.1") != nil {
+				t.Errorf("%s: %s", path, got.body)
+			}
+		}
+	})
+}
 
 func TestShop(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
@@ -67,7 +105,7 @@ func TestShop(t *testing.T) {
 		if got := lesson(b, s.paid); got.status != 403 {
 			t.Errorf("another learner: %d", got.status)
 		}
-		if got := a.do("GET", fmt.Sprintf("/mini/v1/courses/%d", s.course), ""); got.at("owned") != true || got.at("actions.0") != "learn" || got.at("actions.1") != nil {
+		if got := a.do("GET", fmt.Sprintf("/mini/v1/courses/%d", s.course), ""); got.at("owned") != true || got.at("actions.0") != "learn" || got.at("actions.1") != "gift" || got.at("actions.2") != nil {
 			t.Errorf("owner's page: %s", got.body)
 		}
 		if _, err := h.courses.Unpublish(ctx, boss, s.course); err != nil {
@@ -88,6 +126,45 @@ func TestShop(t *testing.T) {
 	})
 }
 
+// The phone is told the price of the moment, what it will cost again, and until when; and why nobody can buy.
+func TestSaleAtTheDoor(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		h := open(t, db, both)
+		s := h.shelf(19900)
+		a := h.login("A", "android")
+		look := func() answer { return a.do("GET", fmt.Sprintf("/mini/v1/courses/%d", s.course), "") }
+		at := func(d time.Duration) *time.Time { t := time.Now().Add(d); return &t }
+		flash := model.Fen(9900)
+		set := func(sale model.Sale) {
+			if _, err := h.courses.Change(ctx, boss, s.course, 0, course.Draft{Sale: &sale}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set(model.Sale{FlashPrice: &flash, FlashFrom: at(-time.Hour), FlashUntil: at(time.Hour), SaleUntil: at(2 * time.Hour)})
+		if got := look(); got.at("price") != 9900.0 || got.at("original_price") != 19900.0 || got.at("flash_until") == nil || got.at("sale_until") == nil || got.at("not_sold") != nil {
+			t.Errorf("in the flash: %s", got.body)
+		}
+		set(model.Sale{FlashPrice: &flash, FlashFrom: at(-2 * time.Hour), FlashUntil: at(-time.Hour), SaleFrom: at(time.Hour)})
+		got := look()
+		if got.at("price") != 19900.0 || got.at("original_price") != nil || got.at("flash_until") != nil || got.at("sale_from") == nil || !strings.HasSuffix(fmt.Sprint(got.at("not_sold")), "开售") || got.at("actions.0") != "trial" || got.at("vias.0") != nil {
+			t.Errorf("before its time: %s", got.body)
+		}
+		seats := int64(5)
+		set(model.Sale{Seats: &seats})
+		if got := look(); got.at("seats_left") != 5.0 || got.at("actions.0") != "buy" {
+			t.Errorf("five seats: %s", got.body)
+		}
+		set(model.Sale{SaleUntil: at(-time.Hour)})
+		if got := look(); got.at("not_sold") != "已停售" || got.at("actions.0") != "trial" {
+			t.Errorf("after its time: %s", got.body)
+		}
+		if got := a.do("GET", "/mini/v1/courses", ""); got.at("items.0") != nil {
+			t.Errorf("listed after its time: %s", got.body)
+		}
+	})
+}
+
+// Selling check 30.
 func TestIOSWithoutItsChannelOnlyLearns(t *testing.T) {
 	h := open(t, modeltest.Open(t), option{selling: model.Selling{JSAPI: true}})
 	s := h.shelf(19900)
@@ -142,6 +219,7 @@ func TestPages(t *testing.T) {
 	})
 }
 
+// Selling check 28.
 func TestProgress(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db, both)
@@ -244,6 +322,28 @@ func TestSessionDoor(t *testing.T) {
 	}
 }
 
+// The number is shown masked, never whole; a code that was used is refused in words; the answer to an empty one names the field.
+func TestMyPhone(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		h := open(t, db, both)
+		a := h.login("A", "android")
+		if got := a.do("GET", "/mini/v1/me", ""); got.status != 200 || got.at("phone") != "" {
+			t.Errorf("before: %d %s", got.status, got.body)
+		}
+		if got := a.do("POST", "/mini/v1/me/phone", `{"code":"phone-code","more":1}`); got.status != 200 || got.at("phone") != "138****0001" || strings.Contains(got.body, "13800000001") {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		for _, code := range []string{"phone-code", "other", ""} {
+			if got := a.do("POST", "/mini/v1/me/phone", `{"code":"`+code+`"}`); got.status != 400 || got.at("error.code") != "invalid" {
+				t.Errorf("code %q: %d %s", code, got.status, got.body)
+			}
+		}
+		if got := a.do("GET", "/mini/v1/me", ""); got.at("phone") != "138****0001" {
+			t.Errorf("after: %s", got.body)
+		}
+	})
+}
+
 func TestEraseMeAtTheDoor(t *testing.T) {
 	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
 		h := open(t, db, both)
@@ -271,6 +371,7 @@ func TestEraseMeAtTheDoor(t *testing.T) {
 	})
 }
 
+// Selling check 27.
 func TestFiles(t *testing.T) {
 	h := open(t, modeltest.Open(t), both)
 	s := h.shelf(100)

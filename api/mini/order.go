@@ -27,7 +27,10 @@ type orderBody struct {
 	OutTradeNo string            `json:"out_trade_no" doc:"the order's number: its first attempt's"`
 	CourseID   int64             `json:"course_id"`
 	Title      string            `json:"title"`
-	ListPrice  model.Fen         `json:"list_price" doc:"fen, before the coupon"`
+	Kind       model.OrderKind   `json:"kind" enum:"self,gift" doc:"gift: bought for a friend"`
+	Gift       model.GiftStatus  `json:"gift,omitempty" enum:"waiting,frozen,opened,void" doc:"what became of a paid gift; frozen: a refund is open"`
+	ListPrice  model.Fen         `json:"list_price" doc:"fen, before flash price and coupon"`
+	FlashOff   model.Fen         `json:"flash_off" doc:"fen the flash price took off"`
 	Discount   model.Fen         `json:"discount" doc:"fen the coupon took off"`
 	Amount     model.Fen         `json:"amount" doc:"fen"`
 	Refunded   model.Fen         `json:"refunded" doc:"fen given back so far"`
@@ -36,7 +39,7 @@ type orderBody struct {
 	CreatedAt  time.Time         `json:"created_at"`
 	ExpiresAt  time.Time         `json:"expires_at" doc:"last moment to pay"`
 	PaidAt     *time.Time        `json:"paid_at,omitempty"`
-	Actions    []order.Action    `json:"actions" doc:"pay, cancel, learn, refund, buy: what the learner may do now"`
+	Actions    []order.Action    `json:"actions" doc:"pay, cancel, learn, give, refund, withdraw, buy: what the learner may do now"`
 	Pay        any               `json:"pay" doc:"what wx.requestPayment or wx.requestVirtualPayment needs; null unless the order can be paid now"`
 }
 
@@ -46,7 +49,7 @@ type orderOut struct {
 }
 
 func viewOrder(p order.Placed) orderBody {
-	b := orderBody{OutTradeNo: p.OutTradeNo, CourseID: p.CourseID, Title: p.Title, ListPrice: p.ListPrice, Discount: p.Discount, Amount: p.Amount, Refunded: p.Refunded, Status: p.Status, Via: p.Via,
+	b := orderBody{OutTradeNo: p.OutTradeNo, CourseID: p.CourseID, Title: p.Title, Kind: p.Kind, Gift: p.Gift, ListPrice: p.ListPrice, FlashOff: p.FlashOff, Discount: p.Discount, Amount: p.Amount, Refunded: p.Refunded, Status: p.Status, Via: p.Via,
 		CreatedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, PaidAt: p.PaidAt, Actions: p.Actions}
 	if len(p.Pay) > 0 {
 		b.Pay = json.RawMessage(p.Pay)
@@ -60,6 +63,7 @@ func (d *Door) placeOrder(ctx context.Context, in *struct {
 	Body struct {
 		_          struct{}  `additionalProperties:"true"`
 		CourseID   int64     `json:"course_id" minimum:"1" maximum:"9007199254740991"`
+		Gift       bool      `json:"gift,omitempty" doc:"to be given to a friend: it may be owned already, and opens nothing for the buyer"`
 		Via        model.Via `json:"via,omitempty" enum:"jsapi,xpay" doc:"how to pay; the server chooses where absent"`
 		CouponCode string    `json:"coupon_code,omitempty" maxLength:"64"`
 		ArticleID  int64     `json:"article_id,omitempty" minimum:"0" maximum:"9007199254740991" doc:"where the buyer came from"`
@@ -68,7 +72,7 @@ func (d *Door) placeOrder(ctx context.Context, in *struct {
 	}
 }) (*orderOut, error) {
 	b := in.Body
-	p, err := d.Orders.Place(ctx, CallerFrom(ctx), in.Key, order.Wish{CourseID: b.CourseID, Via: b.Via, Coupon: b.CouponCode, ArticleID: b.ArticleID, CampaignID: b.CampaignID, Channel: b.Channel})
+	p, err := d.Orders.Place(ctx, CallerFrom(ctx), in.Key, order.Wish{CourseID: b.CourseID, Gift: b.Gift, Via: b.Via, Coupon: b.CouponCode, ArticleID: b.ArticleID, CampaignID: b.CampaignID, Channel: b.Channel})
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ type redeemOut struct {
 		CourseID int64      `json:"course_id"`
 		Title    string     `json:"title"`
 		EndsAt   *time.Time `json:"ends_at,omitempty" doc:"when the access ends; absent: never"`
-		Again    bool       `json:"again" doc:"this learner had redeemed the code before"`
+		Again    bool       `json:"again" doc:"this learner had done so before"`
 	}
 }
 

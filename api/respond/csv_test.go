@@ -1,4 +1,4 @@
-package console
+package respond
 
 import "testing"
 
@@ -6,7 +6,7 @@ func TestCellNeverRuns(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "普通": "普通", "=1+1": "'=1+1", "+1": "'+1", "-2+3": "'-2+3", "@SUM": "'@SUM", "\tx": "'\tx", "\rx": "'\rx", "＝1": "'＝1", "'x": "''x", "a=b": "a=b",
 	} {
-		if got := cell(in); got != want {
+		if got := Cell(in); got != want {
 			t.Errorf("%q: %q", in, got)
 		}
 	}
@@ -14,7 +14,7 @@ func TestCellNeverRuns(t *testing.T) {
 	for i := range long {
 		long[i] = '长'
 	}
-	if got := []rune(cell(string(long))); len(got) > csvMax+10 || string(got[len(got)-6:]) != "…（已截断）" {
+	if got := []rune(Cell(string(long))); len(got) > csvMax+10 || string(got[len(got)-6:]) != "…（已截断）" {
 		t.Error(len(got))
 	}
 }
