@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"image"
+	"image/png"
 	"net/http"
 	"net/url"
 	"slices"
@@ -84,6 +87,7 @@ func (h *house) controlRoutes(m *http.ServeMux) {
 		answer(w, map[string]any{"items": list(h.wc.ChatOf(r.PathValue("person"), 0))})
 	})
 	m.HandleFunc("POST /fake/v1/verify-url", h.verifyURL)
+	m.HandleFunc("PUT /fake/v1/console", h.console)
 	for name, fn := range map[string]func(a act) wechattest.Delivery{
 		"follow":    func(a act) wechattest.Delivery { return h.wc.Follow(a.Person, a.Scene) },
 		"unfollow":  func(a act) wechattest.Delivery { return h.wc.Unfollow(a.Person) },
@@ -107,6 +111,7 @@ func (h *house) controlRoutes(m *http.ServeMux) {
 		})
 	}
 	m.HandleFunc("POST /fake/v1/login-code", h.loginCode)
+	m.HandleFunc("POST /fake/v1/session-key", h.newSessionKey)
 	m.HandleFunc("GET /fake/v1/orders", h.orders)
 	m.HandleFunc("POST /fake/v1/orders/{no}/pay", h.payOrder)
 	m.HandleFunc("POST /fake/v1/orders/{no}/typing", h.typing)
@@ -222,6 +227,36 @@ func (h *house) verifyURL(w http.ResponseWriter, _ *http.Request) {
 	answer(w, out)
 }
 
+// console is the operator of the Official Account in WeChat's own console: what is made and typed in there. What is
+// absent stays as it is; {picture} inside replies and menu becomes the media_id of a picture in the material.
+func (h *house) console(w http.ResponseWriter, r *http.Request) {
+	var a struct {
+		Replies, Menu json.RawMessage
+		Token         string
+		AESKey        string `json:"aes_key"`
+	}
+	if !decode(w, r, &a) {
+		return
+	}
+	if strings.Contains(string(a.Replies)+string(a.Menu), "{picture}") {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 64))); err != nil {
+			refuse(w, 500, err.Error())
+			return
+		}
+		id := []byte(h.wc.AddMedia("image", "image/png", b.Bytes()))
+		a.Replies, a.Menu = bytes.ReplaceAll(a.Replies, []byte("{picture}"), id), bytes.ReplaceAll(a.Menu, []byte("{picture}"), id)
+	}
+	if a.Replies != nil {
+		h.wc.SetConsoleReplies(string(a.Replies))
+	}
+	if a.Menu != nil {
+		h.wc.SetConsoleMenu(string(a.Menu))
+	}
+	h.wc.SetSecrets(h.wc.Official().AppID, a.Token, a.AESKey)
+	answer(w, map[string]string{"official": "ok"})
+}
+
 func (h *house) loginCode(w http.ResponseWriter, r *http.Request) {
 	var a struct {
 		Person string
@@ -239,6 +274,20 @@ func (h *house) loginCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, map[string]string{"code": h.wc.LoginCode(a.Person)})
+}
+
+// newSessionKey makes what was signed with somebody's session_key stale.
+func (h *house) newSessionKey(w http.ResponseWriter, r *http.Request) {
+	var a act
+	if !decode(w, r, &a) {
+		return
+	}
+	if _, known := h.wc.Person(a.Person); !known {
+		refuse(w, 404, "no such person")
+		return
+	}
+	h.wc.NewSessionKey(a.Person)
+	answer(w, map[string]bool{"ok": true})
 }
 
 func (h *house) orders(w http.ResponseWriter, r *http.Request) {

@@ -34,7 +34,7 @@ type badDays struct {
 }
 
 // business are the calls that an errcode of the panel spoils: the token calls have errors of their own.
-var business = []string{"/cgi-bin/message/", "/cgi-bin/menu/", "/cgi-bin/user/", "/cgi-bin/tags/", "/cgi-bin/media/", "/cgi-bin/material/", "/cgi-bin/qrcode/", "/wxa/", "/xpay/"}
+var business = []string{"/cgi-bin/message/", "/cgi-bin/menu/", "/cgi-bin/user/", "/cgi-bin/tags/", "/cgi-bin/media/", "/cgi-bin/material/", "/cgi-bin/qrcode/", "/cgi-bin/template/", "/wxa/", "/wxaapi/", "/xpay/"}
 
 func (h *house) setDays(d badDays) {
 	h.mu.Lock()

@@ -26,5 +26,6 @@ package main
 //	GET  /fake/v1/refunds; POST /fake/v1/refunds/{no}/result   {status: SUCCESS, ABNORMAL or CLOSED}
 //	GET  /fake/v1/notices?no=, calls?path=&limit=, counts      what was told, and what was called
 //	POST /fake/v1/verify-url                saves the callback settings, as it were: GET with echostr on both hooks
+//	PUT  /fake/v1/console                   {replies?, menu?, token?, aes_key?}: made and typed into WeChat's own console
 //
 // Bodies are JSON with their content type, so that no foreign page can send one unasked.

@@ -83,7 +83,7 @@ func (h *house) setNow(t time.Time) {
 // handler puts WeChat's hosts side by side on one port; all else is the phone.
 func (h *house) handler() http.Handler {
 	m := http.NewServeMux()
-	for _, p := range []string{"/cgi-bin/", "/sns/", "/wxa/", "/xpay/", "/datacube/"} {
+	for _, p := range []string{"/cgi-bin/", "/sns/", "/wxa/", "/wxaapi/", "/xpay/", "/datacube/"} {
 		m.Handle(p, h.wc)
 	}
 	m.Handle("/v3/", h.pay)

@@ -48,6 +48,8 @@ func (h *house) phoneRoutes(m *http.ServeMux) {
 	m.HandleFunc("GET /phone/v1/scenes/picture", h.scenePicture)
 	m.HandleFunc("GET /phone/v1/media/{id}", h.media)
 	m.HandleFunc("GET /phone/v1/resolve", h.resolve)
+	m.HandleFunc("GET /phone/v1/people/{id}/comments", h.comments)
+	m.HandleFunc("POST /phone/v1/people/{id}/comments", h.comment)
 	m.HandleFunc("POST /phone/v1/jsapi-pay", h.openJSAPI)
 	m.HandleFunc("POST /phone/v1/virtual-pay", h.openVirtual)
 	m.HandleFunc("POST /phone/v1/sheets/{id}/pay", h.paySheet)

@@ -7,7 +7,8 @@ export class Fail extends Error {
 async function call(method, url, body, headers = {}) {
   let res;
   try {
-    res = await fetch(url, { method, headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers }, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store', credentials: 'omit' });
+    const form = body instanceof FormData; // wx.uploadFile
+    res = await fetch(url, { method, headers: { ...(body === undefined || form ? {} : { 'Content-Type': 'application/json' }), ...headers }, body: body === undefined || form ? body : JSON.stringify(body), cache: 'no-store', credentials: 'omit' });
   } catch {
     throw new Fail(0, '网络不给力，请稍后重试', 'unreachable');
   }

@@ -86,12 +86,19 @@ function newsBox(l) {
   return h('div', { class: 'newsbox', test: 'news' }, h('button', { class: 'lead', type: 'button', test: 'news-item', onclick: () => web(first.url) }, cover(asset(first.picurl), first.title), h('span', { class: 'cap' }, h('strong', {}, first.title), first.description && h('p', {}, first.description))), rest.map((a) => h('button', { class: 'item', type: 'button', test: 'news-item', onclick: () => web(a.url) }, h('span', { class: 'grow' }, a.title), cover(asset(a.picurl), a.title, 'sq'))));
 }
 
+// notice is a template message or a subscription notice; the Mini Program wins over the address, as at WeChat.
+function notice(l) {
+  const to = l.appid ? () => openMini(l.pagepath, { scene: 1043 }) : l.url ? () => web(l.url) : null;
+  return h('div', { class: 'noticecard', test: 'notice-card' }, h('strong', {}, l.title), h('dl', {}, l.notice.flatMap((n) => [n.label && h('dt', {}, n.label), h('dd', {}, n.value)])), to && h('button', { class: 'foot', type: 'button', test: 'notice-open', onclick: to }, l.appid ? '进入小程序查看' : '查看详情'));
+}
+
 const kinds = { voice: '[语音]', video: '[视频]', music: '[音乐]', mpnews: '[图文]', mpnewsarticle: '[图文]', wxcard: '[卡券]' };
 
 function line(l) {
   const attrs = { test: 'line', 'data-from': l.from, 'data-type': l.type, 'data-seq': l.seq };
   if (l.from === 'system') return h('p', { class: 'notice', ...attrs }, l.text);
   if (l.type === 'news') return h('div', attrs, newsBox(l));
+  if (l.type === 'notice') return h('div', attrs, notice(l));
   const what = l.type === 'text' ? h('div', { class: 'bubble' }, words(l.text || ''))
     : l.type === 'image' ? h('div', { class: 'picture' }, h('img', { src: `/phone/v1/media/${l.media_id}`, alt: '图片', test: 'picture', onerror: (e) => { e.target.replaceWith('图片已过期'); } }))
       : l.type === 'miniprogrampage' ? card(l)

@@ -4,6 +4,8 @@ import { asset, mini } from './api.js';
 import { track } from './events.js';
 import { go, page } from './router.js';
 import { frame, opened } from './mini.js';
+import { quizBox } from './quiz.js';
+import { homeworkBox } from './homework.js';
 
 page('/mini/lesson/(\\d+)', async ({ ids: [id] }) => {
   await opened();
@@ -31,7 +33,7 @@ page('/mini/lesson/(\\d+)', async ({ ids: [id] }) => {
     try { const r = await mini('PUT', `/lessons/${l.id}/progress`, { position_seconds: Math.floor(position), finished }); if (r && r.finished) mark.hidden = false; } catch (e) { if (e.status !== 403) toast(e.message); }
   }
   function finish() {
-    if (finished) return;
+    if (finished || l.quiz || l.homework_counts) return; // passing the quiz, or the homework, is what finishes it
     finished = true;
     mark.hidden = false;
     tell();
@@ -70,6 +72,7 @@ page('/mini/lesson/(\\d+)', async ({ ids: [id] }) => {
     last = performance.now();
     timer = setInterval(() => { const t = performance.now(); if (document.visibilityState === 'visible') { played += (t - last) / 1000; position += (t - last) / 1000; } last = t; if (played >= 15) { tell(); report(); } }, 1000);
   }
-  const foot = !timed && h('div', { class: 'buybar' }, h('span', { class: 'grow' }, l.kind === 'file' && src ? h('a', { class: 'btn small', href: src, target: '_blank', rel: 'noopener', download: true }, '下载资料') : ''), l.owned ? h('button', { class: 'btn blue', type: 'button', test: 'finish', onclick: (e) => { finish(); e.target.disabled = true; toast('学完一节'); } }, '学完了') : h('button', { class: 'btn buy', type: 'button', test: 'trial-buy', onclick: () => go(`/mini/course/${l.course_id}`) }, '看看整门课'));
-  return frame({ title: '课', up: `/mini/course/${l.course_id}`, body: [stage, head, text], foot, leave: () => { clearInterval(timer); tell(); report(); } });
+  const foot = !timed && h('div', { class: 'buybar' }, h('span', { class: 'grow' }, l.kind === 'file' && src ? h('a', { class: 'btn small', href: src, target: '_blank', rel: 'noopener', download: true }, '下载资料') : ''), l.owned ? !l.quiz && !l.homework_counts && h('button', { class: 'btn blue', type: 'button', test: 'finish', onclick: (e) => { finish(); e.target.disabled = true; toast('学完一节'); } }, '学完了') : h('button', { class: 'btn buy', type: 'button', test: 'trial-buy', onclick: () => go(`/mini/course/${l.course_id}`) }, '看看整门课'));
+  const quiz = l.quiz && await quizBox(l, () => { mark.hidden = false; });
+  return frame({ title: '课', up: `/mini/course/${l.course_id}`, body: [stage, head, text, quiz, l.owned && l.homework && homeworkBox(l)], foot, leave: () => { clearInterval(timer); tell(); report(); } });
 });

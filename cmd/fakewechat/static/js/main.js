@@ -6,7 +6,9 @@ import './chat.js';
 import './article.js';
 import './mini.js';
 import './order.js';
+import './gift.js';
 import './lesson.js';
+import './signup.js';
 
 const names = ['小满', '阿棠', '林知夏', '周予安', '许星河', '苏木', '顾南风', '沈青禾', '陆小北', '叶知秋', '温以宁', '江晚'];
 const tabs = [['/', 'chat', '微信', 'chats'], ['/contacts', 'book', '通讯录', 'contacts'], ['/discover', 'find', '发现', 'discover'], ['/me', 'me', '我', 'me']];
@@ -20,7 +22,7 @@ async function refreshPerson() {
   return phone.person;
 }
 
-const summary = (l) => ({ text: l.text, image: '[图片]', voice: '[语音]', video: '[视频]', music: '[音乐]', news: l.articles && l.articles[0] && l.articles[0].title, miniprogrampage: `[小程序] ${l.title}`, msgmenu: l.text })[l.type] || l.text || '[消息]';
+const summary = (l) => ({ text: l.text, image: '[图片]', voice: '[语音]', video: '[视频]', music: '[音乐]', news: l.articles && l.articles[0] && l.articles[0].title, miniprogrampage: `[小程序] ${l.title}`, msgmenu: l.text, notice: `[通知] ${l.title}` })[l.type] || l.text || '[消息]';
 
 page('/', async () => {
   const [p, chat] = await Promise.all([refreshPerson(), wx.get(`/people/${phone.person.id}/chat?after=0`)]);

@@ -7,6 +7,7 @@ import { frame, opened, tabbar } from './mini.js';
 
 const states = { pending: ['待付款', 'red'], closing: ['正在关闭', 'grey'], closed: ['已关闭', 'grey'], paid: ['已付款', 'green'], partly_refunded: ['部分退款', ''], refunded: ['已退款', 'grey'] };
 const tag = (s) => h('span', { class: `tag ${(states[s] || ['', ''])[1]}`, test: 'order-status', 'data-status': s }, (states[s] || [s])[0]);
+const giftWord = { waiting: '待领取', frozen: '退款中，暂停领取', opened: '已领取', void: '已作废' };
 const viaName = { jsapi: '微信支付', xpay: '虚拟支付', manual: '人工登记', free: '免费' };
 
 const place = (body, key) => mini('POST', '/orders', body, { 'Idempotency-Key': key });
@@ -20,10 +21,11 @@ export async function claimFree(c) {
   } catch (e) { toast(e.message); render(); }
 }
 
-page('/mini/buy/(\\d+)', async ({ ids: [id] }) => {
+page('/mini/buy/(\\d+)', async ({ ids: [id], query }) => {
+  const gift = query.get('gift') === '1';
   await opened();
   const c = await mini('GET', `/courses/${id}`);
-  if (c.owned) { go(`/mini/course/${id}`); return frame({ title: '', body: '' }); }
+  if (c.owned && !gift) { go(`/mini/course/${id}`); return frame({ title: '', body: '' }); }
   const vias = c.vias && c.vias.length ? c.vias : [];
   const offers = (await mini('GET', `/courses/${id}/coupons`).catch(() => ({ items: [] }))).items || [];
   const chip = (o) => h('button', { class: 'btn', type: 'button', test: 'coupon-offer', 'data-code': o.code, disabled: !o.usable, title: o.why || '', onclick: (e) => { e.target.form.elements.coupon.value = o.code; } }, o.usable ? `${o.name}，减 ¥${yuan(o.off)}` : `${o.name}：${o.why}`);
@@ -36,7 +38,7 @@ page('/mini/buy/(\\d+)', async ({ ids: [id] }) => {
     error.hidden = true;
     const code = (data.get('coupon') || '').trim();
     try {
-      const o = await place({ course_id: c.id, ...(data.get('via') && { via: data.get('via') }), ...(code && { coupon_code: code }), ...attribution() }, key);
+      const o = await place({ course_id: c.id, ...(gift && { gift }), ...(data.get('via') && { via: data.get('via') }), ...(code && { coupon_code: code }), ...attribution() }, key);
       await pay(o);
     } catch (x) {
       if (x.code === 'owned') { toast('你已经买过这门课'); go(`/mini/course/${c.id}`); return; }
@@ -46,8 +48,8 @@ page('/mini/buy/(\\d+)', async ({ ids: [id] }) => {
       button.disabled = false;
     }
   };
-  return frame({ title: '确认订单', up: `/mini/course/${id}`, body: h('form', { class: 'pad form', onsubmit: send },
-    h('div', { class: 'course' }, cover(asset(c.cover), c.title), h('span', { class: 'grow' }, h('strong', {}, c.title), h('span', { class: 'muted' }, `${c.lesson_count ?? (c.lessons || []).length} 节课，购买后可一直学习`), c.refund && h('span', { class: 'muted', test: 'refund-rule' }, c.refund), h('span', { class: 'foot' }, h('span', { class: 'price' }, money(c.price))))),
+  return frame({ title: gift ? '买来送好友' : '确认订单', up: `/mini/course/${id}`, body: h('form', { class: 'pad form', onsubmit: send },
+    h('div', { class: 'course' }, cover(asset(c.cover), c.title), h('span', { class: 'grow' }, h('strong', {}, c.title), h('span', { class: 'muted' }, `${c.lesson_count ?? (c.lessons || []).length} 节课，${gift ? '朋友领取后可一直学习，没有领取期限' : '购买后可一直学习'}`), c.refund && h('span', { class: 'muted', test: 'refund-rule' }, c.refund), h('span', { class: 'foot' }, h('span', { class: 'price' }, money(c.price))))),
     h('div', { class: 'block' }, h('label', { class: 'lab', for: 'coupon' }, '优惠码（没有就空着）'), h('input', { class: 'field', id: 'coupon', name: 'coupon', maxlength: 64, autocomplete: 'off', test: 'coupon' }), offers.map(chip)),
     vias.length > 1 && h('div', { class: 'block' }, h('fieldset', { class: 'via' }, h('legend', { class: 'lab' }, '支付方式'), vias.map((v, n) => h('label', {}, h('input', { type: 'radio', name: 'via', value: v, checked: n === 0, test: `via-${v}` }), viaName[v] || v)))),
     error, h('button', { class: 'btn buy wide', test: 'place-order' }, '提交订单')) });
@@ -83,14 +85,15 @@ page('/mini/done/([^/]+)', async ({ ids: [no] }) => {
   flush();
   const paid = o.status === 'paid';
   return frame({ title: paid ? '支付成功' : '支付结果', up: '/mini', left: h('span', {}), body: h('div', { class: 'done', test: paid ? 'pay-done' : 'pay-waiting' }, h('span', { class: 'tick' }, icon(paid ? 'tick' : 'dots')), h('h2', {}, paid ? '支付成功' : '正在确认支付结果'), h('p', { class: 'sum' }, `¥${yuan(o.amount)}`), h('p', { class: 'muted' }, o.title || ''),
-    paid && o.course_id && h('button', { class: 'btn blue wide', type: 'button', test: 'start-learning', onclick: () => go(`/mini/course/${o.course_id}`) }, '开始学习'), h('button', { class: 'btn wide', type: 'button', test: 'see-order', onclick: () => go(`/mini/order/${no}`) }, '查看订单')) });
+    paid && o.kind === 'gift' && h('button', { class: 'btn blue wide', type: 'button', test: 'send-gift', onclick: () => go(`/mini/give/${no}`) }, '送给朋友'),
+    paid && o.kind !== 'gift' && o.course_id && h('button', { class: 'btn blue wide', type: 'button', test: 'start-learning', onclick: () => go(`/mini/course/${o.course_id}`) }, '开始学习'), h('button', { class: 'btn wide', type: 'button', test: 'see-order', onclick: () => go(`/mini/order/${no}`) }, '查看订单')) });
 });
 
 page('/mini/orders', async () => {
   await opened();
   const box = h('div', { class: 'courses', test: 'orders' });
   const add = (r) => {
-    box.append(...r.items.map((o) => h('button', { class: 'order', type: 'button', test: 'order', 'data-no': o.out_trade_no, onclick: () => go(`/mini/order/${o.out_trade_no}`) }, h('span', { class: 'line' }, h('strong', {}, o.title || `订单 ${o.out_trade_no}`), tag(o.status)), h('span', { class: 'line muted' }, h('span', {}, o.created_at ? when(o.created_at, now()) : o.out_trade_no), h('span', { class: 'price' }, money(o.amount))))));
+    box.append(...r.items.map((o) => h('button', { class: 'order', type: 'button', test: 'order', 'data-no': o.out_trade_no, onclick: () => go(`/mini/order/${o.out_trade_no}`) }, h('span', { class: 'line' }, h('strong', {}, o.title || `订单 ${o.out_trade_no}`), o.kind === 'gift' && h('span', { class: 'tag' }, '送好友'), tag(o.status)), h('span', { class: 'line muted' }, h('span', {}, o.created_at ? when(o.created_at, now()) : o.out_trade_no), h('span', { class: 'price' }, money(o.amount))))));
     if (r.next_page_token) { const b = h('button', { class: 'btn', type: 'button', onclick: async () => { b.remove(); add(await mini('GET', `/orders?page_token=${encodeURIComponent(r.next_page_token)}`)); } }, '再看一些'); box.append(b); }
   };
   const first = await mini('GET', '/orders');
@@ -105,14 +108,15 @@ page('/mini/order/([^/]+)', async ({ ids: [no] }) => {
   const buttons = [
     o.status === 'pending' && h('button', { class: 'btn buy wide', type: 'button', test: 'order-pay', onclick: async (e) => { e.target.disabled = true; await pay(o); } }, '继续支付'),
     o.status === 'pending' && h('button', { class: 'btn wide', type: 'button', test: 'order-cancel', onclick: async (e) => { if (await ask('取消这笔订单？', '取消后需要重新下单。', '取消订单', { danger: true })) await act(() => mini('POST', `/orders/${no}/cancel`, {}))(e); } }, '取消订单'),
-    (o.status === 'paid' || o.status === 'partly_refunded') && o.course_id && h('button', { class: 'btn blue wide', type: 'button', test: 'order-learn', onclick: () => go(`/mini/course/${o.course_id}`) }, '去学习'),
+    o.gift && o.gift !== 'void' && h('button', { class: 'btn blue wide', type: 'button', test: 'see-gift', onclick: () => go(`/mini/give/${no}`) }, can('give', []) ? '送给朋友' : '看这份礼物'),
+    (o.status === 'paid' || o.status === 'partly_refunded') && o.kind !== 'gift' && o.course_id && h('button', { class: 'btn blue wide', type: 'button', test: 'order-learn', onclick: () => go(`/mini/course/${o.course_id}`) }, '去学习'),
     can('refund', ['paid', 'partly_refunded']) && h('button', { class: 'btn wide', type: 'button', test: 'order-refund', onclick: () => go(`/mini/refund/${no}`) }, '申请退款'),
     can('withdraw', []) && h('button', { class: 'btn wide', type: 'button', test: 'order-withdraw', onclick: act(() => mini('DELETE', `/orders/${no}/refund-requests`)) }, '撤回退款申请'),
     (o.status === 'closed' || o.status === 'refunded') && o.course_id && h('button', { class: 'btn wide', type: 'button', onclick: () => go(`/mini/course/${o.course_id}`) }, '再看看这门课')];
   let timer = 0;
   if (o.status === 'pending' || o.status === 'closing') timer = setTimeout(() => { if (!document.querySelector('#layer .sheetbox')) render(); }, 6000);
   return frame({ title: '订单', up: '/mini/orders', leave: () => clearTimeout(timer), body: h('div', { class: 'pad form' },
-    h('div', { class: 'order' }, h('span', { class: 'line' }, h('strong', {}, o.title || '课程'), tag(o.status)), h('p', { class: 'sum' }, `¥${yuan(o.amount)}`), h('dl', { class: 'facts' }, [['订单号', o.out_trade_no], ['支付方式', viaName[o.via] || o.via], ['下单', o.created_at && when(o.created_at, now())], ['付款', o.paid_at && when(o.paid_at, now())], ['付款期限', o.status === 'pending' && o.expires_at && when(o.expires_at, now())], ['已退', o.refunded > 0 && `¥${yuan(o.refunded)}`]].filter(([, v]) => v).map(([k, v]) => [h('dt', {}, k), h('dd', {}, v)])), o.status === 'closing' && h('p', { class: 'muted' }, o.via === 'xpay' ? '正在等微信确认不会再收到付款。虚拟支付不能提前关单，要等最后一次打开付款页半小时后；在这之前不能重新下单，已付的款仍会开课。' : '正在和微信确认这笔订单不会再收到付款，确认后自动关闭。')), buttons) });
+    h('div', { class: 'order' }, h('span', { class: 'line' }, h('strong', {}, o.title || '课程'), tag(o.status)), h('p', { class: 'sum' }, `¥${yuan(o.amount)}`), h('dl', { class: 'facts' }, [['订单号', o.out_trade_no], ['支付方式', viaName[o.via] || o.via], ['下单', o.created_at && when(o.created_at, now())], ['付款', o.paid_at && when(o.paid_at, now())], ['付款期限', o.status === 'pending' && o.expires_at && when(o.expires_at, now())], ['礼物', giftWord[o.gift]], ['已退', o.refunded > 0 && `¥${yuan(o.refunded)}`]].filter(([, v]) => v).map(([k, v]) => [h('dt', {}, k), h('dd', {}, v)])), o.status === 'closing' && h('p', { class: 'muted' }, o.via === 'xpay' ? '正在等微信确认不会再收到付款。虚拟支付不能提前关单，要等最后一次打开付款页半小时后；在这之前不能重新下单，已付的款仍会开课。' : '正在和微信确认这笔订单不会再收到付款，确认后自动关闭。')), buttons) });
 });
 
 page('/mini/refund/([^/]+)', async ({ ids: [no] }) => {

@@ -14,7 +14,9 @@ export function openMini(pagepath, from = {}) {
   origin.path = location.hash.slice(1) || '/';
   enter({ article_id: num('article_id'), campaign_id: num('campaign_id'), channel: pick('channel'), code: pick('code'), share_id: pick('share_id'), ...from, fresh: 1 });
   const id = num('id') || num('course_id') || num('lesson_id');
-  if (/lesson/.test(p) && id) go(`/mini/lesson/${id}`);
+  if (/gift/.test(p) && pick('gift')) go(`/mini/gift/${encodeURIComponent(pick('gift'))}`);
+  else if (/signup/.test(p) && num('campaign_id')) go(`/mini/signup/${num('campaign_id')}`);
+  else if (/lesson/.test(p) && id) go(`/mini/lesson/${id}`);
   else if (/order/.test(p)) go('/mini/orders');
   else if (/(mine|my|study)/.test(p)) go('/mini/mine');
   else if (id) go(`/mini/course/${id}`);
