@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"loudou/model"
 )
 
@@ -80,6 +82,24 @@ func TestAppleAsks(t *testing.T) {
 		q, known, err := m.houses[1].orders.AnswerApple(context.Background(), model.AppleAsk{PayOrderID: "W404", RefundTime: "1", Raw: []byte(`{"pay_order_id":"W404"}`)})
 		if err != nil || !known || q.Agree || q.OrderID == 0 || q.Times != 9 {
 			t.Errorf("late: %+v %v %v", q, known, err)
+		}
+		// What WeChat wrote then belongs to the order, and goes when the buyer is erased.
+		err = m.houses[0].db.Transaction(func(tx *gorm.DB) error {
+			var o model.Order
+			if err := tx.Take(&o, q.OrderID).Error; err != nil {
+				return err
+			}
+			if err := m.houses[0].orders.Erase(tx, o.PersonID); err != nil {
+				return err
+			}
+			var left int64
+			if err := tx.Model(&model.PayNotice{}).Where("raw LIKE ?", "%W404%").Count(&left).Error; err != nil {
+				return err
+			}
+			return fmt.Errorf("%d notices are left", left)
+		})
+		if err == nil || err.Error() != "0 notices are left" {
+			t.Error(err)
 		}
 		if inbox := m.boss.want(200, "GET", "/money-inbox?state=open", nil); strings.Contains(inbox.raw, "W404") {
 			t.Error(inbox.raw)

@@ -16,16 +16,16 @@ import (
 	"loudou/service/figure"
 	"loudou/service/follower"
 	"loudou/service/inbox"
+	"loudou/service/invite"
 	"loudou/service/learner"
 	"loudou/service/menu"
+	"loudou/service/release"
 	"loudou/service/reply"
 	"loudou/service/scene"
 	"loudou/service/statistic"
+	"loudou/service/takeover"
 	"loudou/service/wechat"
 )
-
-// pushKept is how long the bodies of pushes stay; that they came stays for good.
-const pushKept = 180 * 24 * time.Hour
 
 // listening is what answers WeChat and what acts on its pushes.
 type listening struct {
@@ -35,6 +35,9 @@ type listening struct {
 	followers *follower.Service
 	scenes    *scene.Service
 	campaigns *campaign.Service
+	takeovers *takeover.Service
+	invites   *invite.Service
+	releases  *release.Service
 	inbox     *inbox.Service
 	pushes    *hook.Push // its Orders are set by who sells
 	links     *hook.Link
@@ -53,9 +56,12 @@ func (h *house) callback() error {
 	}
 	h.replies = reply.New(h.db, cfg.OfficialAppID, h.jobs, h.operators, account, h.clock.now)
 	h.menus = menu.New(h.db, cfg.OfficialAppID, account, h.jobs, h.operators, h.clock.now)
+	h.releases = release.New(h.db, cfg.OfficialAppID, h.replies, h.menus, h.jobs, h.operators, h.clock.now)
 	h.followers = follower.New(h.db, cfg.OfficialAppID, h.jobs, h.persons, account, h.operators, h.clock.now)
-	h.scenes = scene.New(h.db, cfg.OfficialAppID, account, h.followers, h.jobs, h.operators, h.clock.now)
-	h.campaigns = campaign.New(h.db, cfg.OfficialAppID, h.events, h.persons, h.operators, figure.NewCatalogue(h.db, "articles"), h.clock.now)
+	h.scenes = scene.New(h.db, cfg.OfficialAppID, account, h.followers, figure.NewCatalogue(h.db, "campaigns", cfg.OfficialAppID), h.jobs, h.operators, h.clock.now)
+	h.campaigns = campaign.New(h.db, cfg.OfficialAppID, h.events, h.persons, h.operators, map[model.CampaignKind]campaign.Catalogue{
+		model.CampaignArticle: figure.NewCatalogue(h.db, "articles", cfg.OfficialAppID), model.CampaignCourse: figure.NewCatalogue(h.db, "courses", cfg.MiniAppID), model.CampaignCoupon: figure.NewCatalogue(h.db, "coupons", cfg.MiniAppID), model.CampaignRule: figure.NewCatalogue(h.db, "reply_rules", cfg.OfficialAppID),
+	}, h.clock.now)
 	var err error
 	h.inbox, err = inbox.New(h.db, h.replies, h.persons, h.jobs, inbox.Options{AppID: cfg.OfficialAppID, SpoolDir: filepath.Join(cfg.Data, "spool"), Now: h.clock.now})
 	if err != nil {
@@ -67,10 +73,13 @@ func (h *house) callback() error {
 	if !h.redis.Embedded { // the in-process one would only tell this process what it knows
 		h.replies.Remembers(h.redis)
 	}
-	h.replies.Looks(reply.Things{Codes: h.scenes.Ends, OnSale: h.onSale, Menu: h.menus.LiveMenu, Permanent: h.media.Permanent, MiniAppID: cfg.MiniAppID})
+	h.library(account)
+	h.replies.Looks(reply.Things{Codes: h.scenes.Ends, OnSale: h.onSale, Menu: h.menus.LiveMenu, Material: h.materials.Facts, Dead: h.dead, MiniAppID: cfg.MiniAppID})
 	h.send(account)
+	h.takeOver(account)
+	h.invite(account)
 	// The replies come last: they count hits in rows that many share, and so hold them for the shortest time.
-	h.inbox.Takes(h.followers, h.scenes, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.events, Origins: h.scenes}, h.drafts, h.broadcasts, h.replies)
+	h.inbox.Takes(h.followers, h.scenes, &inbox.Facts{AppID: cfg.OfficialAppID, Events: h.facts, Origins: h.scenes}, h.drafts, h.broadcasts, h.notices, h.invites, h.replies)
 
 	h.begin = append(h.begin, h.replies.Begin)
 	h.background = append(h.background, h.replies.Run, h.inbox.Run)
@@ -78,10 +87,13 @@ func (h *house) callback() error {
 	h.jobs.Handle(reply.SendJob, h.replies.Send)
 	h.jobs.Handle(follower.InfoJob, h.followers.Info)
 	h.jobs.Handle(menu.PlanJob, h.menus.RunPlan)
+	h.jobs.Handle(release.Job, h.releases.Run)
 	h.jobs.Handle(follower.SyncJob, h.followers.Sync)
 	h.jobs.Every("follower.sync", time.Minute, h.followers.ResumeSync)
-	h.jobs.Every("inbox.sweep", 24*time.Hour, func(ctx context.Context) error { return h.inbox.Sweep(ctx, pushKept) })
-	h.jobs.Every("reply.sweep", 24*time.Hour, func(ctx context.Context) error { return h.replies.SweepSends(ctx, pushKept) })
+	h.jobs.Handle(follower.BulkJob, h.followers.Bulk)
+	h.jobs.Every("follower.bulk", time.Minute, h.followers.ResumeBulk)
+	h.jobs.Every("inbox.sweep", 24*time.Hour, h.forgets(h.inbox.Sweep))
+	h.jobs.Every("reply.sweep", 24*time.Hour, h.forgets(h.replies.SweepSends))
 	h.jobs.Handle(follower.LabelJob, h.followers.PutLabels)
 	h.jobs.Every("follower.labels", 5*time.Second, h.followers.PlanLabels)
 	h.jobs.Handle(scene.BatchJob, h.scenes.MakeBatch)
@@ -101,6 +113,17 @@ func (h *house) callback() error {
 	}
 	h.pushes.Mini, err = h.receiver("LOUDOU_MINI", cfg.MiniAppID, cfg.MiniToken, cfg.MiniAESKey, cfg.MiniAESKeyPrevious, cfg.MiniMode)
 	return err
+}
+
+// forgets makes a walk that goes by what the owner set: how long the words of fans, and ours to them, are kept.
+func (h *house) forgets(sweep func(ctx context.Context, keep time.Duration) error) func(ctx context.Context) error {
+	return func(ctx context.Context) error {
+		keep, err := h.operators.MessageKept(ctx)
+		if err != nil {
+			return err
+		}
+		return sweep(ctx, keep)
+	}
 }
 
 // onSale says of courses whether the Mini Program shows them.
@@ -136,7 +159,7 @@ func (h *house) eraseFan(tx *gorm.DB, personID int64) error {
 		return err
 	}
 	for _, one := range openids {
-		for _, erase := range []func(*gorm.DB, string, model.OpenID) error{h.followers.Erase, h.scenes.Erase, h.replies.Erase, h.broadcasts.Erase, h.inbox.Erase} {
+		for _, erase := range []func(*gorm.DB, string, model.OpenID) error{h.followers.Erase, h.scenes.Erase, h.replies.Erase, h.invites.Erase, h.broadcasts.Erase, h.notices.Erase, h.comments.Erase, h.inbox.Erase} {
 			if err := erase(tx, one.AppID, model.OpenID(one.Value)); err != nil {
 				return err
 			}
@@ -185,6 +208,7 @@ type officialAccount interface {
 	follower.Asker
 	scene.Maker
 	sendAccount
+	takeover.WeChat
 }
 
 // official turns the gateway's words into those the services ask in.

@@ -3,6 +3,8 @@ package main
 import (
 	"sync/atomic"
 	"time"
+
+	"loudou/service/store"
 )
 
 // clock is the business clock: days, windows, maturity, reports, dates of campaigns and rules follow it.
@@ -20,5 +22,10 @@ func newClock(start *time.Time) *clock {
 }
 
 func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.shift.Load())) }
+
+// by is the business clock that runs by the database's: what is sold until when is the same on every instance.
+func (c *clock) by(db *store.Clock) func() time.Time {
+	return func() time.Time { return db.Now().Add(time.Duration(c.shift.Load())) }
+}
 
 func (c *clock) set(t time.Time) { c.shift.Store(int64(time.Until(t))) }

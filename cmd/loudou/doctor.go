@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"loudou/api/hook"
 	"loudou/config"
 	"loudou/service/connection"
 	"loudou/service/wechat"
@@ -28,12 +29,20 @@ var errDoctor = errors.New("有故障，见上")
 
 // doctorCommand looks at everything an operator may have got wrong, and says what to do about each.
 func doctorCommand() *cobra.Command {
-	return &cobra.Command{Use: "doctor", Short: "look at settings, database, Redis, tokens, callback, pay keys and clock", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		return doctor(cmd.Context(), os.Stdout)
+	var dry bool
+	var payer int64
+	cmd := &cobra.Command{Use: "doctor", Short: "look at settings, database, Redis, tokens, callback, pay keys, clock and storage", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		if payer != 0 && !dry {
+			return errors.New("--learner 要和 --dry-run 一起用")
+		}
+		return doctor(cmd.Context(), os.Stdout, dry, payer)
 	}}
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "walk the road of the money, too, before launch: order one fen, ask, close; nothing is paid or kept")
+	cmd.Flags().Int64Var(&payer, "learner", 0, "with --dry-run: your own number as a learner, for whom the fen is ordered")
+	return cmd
 }
 
-func doctor(ctx context.Context, out io.Writer) error {
+func doctor(ctx context.Context, out io.Writer, dry bool, payer int64) error {
 	cfg, err := config.Load(settingsFile, os.LookupEnv)
 	var faults config.Faults
 	if err == nil {
@@ -56,26 +65,18 @@ func doctor(ctx context.Context, out io.Writer) error {
 		return errDoctor
 	}
 	defer h.close()
-	var all []connection.Check
-	for _, a := range []struct {
-		name   string
-		client *wechat.Client
-	}{{"公众号", h.official}, {"小程序", h.mini}} {
-		if a.client != nil {
-			all = append(all, tryToken(ctx, a.name, a.client))
-		}
-	}
-	all = append(all, tryCallback(ctx, cfg), tryClock(ctx, cfg.WeChatAPI))
-	for _, c := range h.connection.Checks(ctx) {
-		// What only a running service knows is left to the console's page.
-		if !slices.Contains([]string{"push", "answer", "repeat", "refused", "spool"}, c.Key) && !strings.HasPrefix(c.Key, "token_") {
-			all = append(all, c)
-		}
-	}
+	all := h.probes(ctx)
 	bad := false
 	for _, c := range all {
 		say(out, c)
 		bad = bad || c.State == connection.Bad
+	}
+	if dry {
+		_, _ = fmt.Fprintln(out, "\n上线前试一遍收款（不收钱，本店的账里不留东西）：")
+		for _, c := range h.rehearse(ctx, payer) {
+			sayIn(out, dryWords, c)
+			bad = bad || c.State == connection.Bad
+		}
 	}
 	if bad {
 		return errDoctor
@@ -83,17 +84,44 @@ func doctor(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
+// probes are the checks that go out and try: tokens, callback, clock, storage, and what the connection page can say without
+// having run for a while.
+func (h *house) probes(ctx context.Context) []connection.Check {
+	var all []connection.Check
+	for _, a := range []struct {
+		key, name string
+		client    *wechat.Client
+	}{{"official", "公众号", h.official}, {"mini", "小程序", h.mini}} {
+		if a.client != nil {
+			all = append(all, tryToken(ctx, a.key, a.name, a.client))
+		}
+	}
+	all = append(all, tryCallback(ctx, h.cfg), tryClock(ctx, h.cfg.WeChatAPI), tryBucket(ctx, h.bucket))
+	for _, c := range h.connection.Checks(ctx) {
+		// What only a running service knows is left to the console's page.
+		if !slices.Contains([]string{"push", "push_mini", "answer", "repeat", "refused", "spool", "degraded", "quota"}, c.Key) && !strings.HasPrefix(c.Key, "token_") && !strings.HasPrefix(c.Key, "secret_") {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 var stateWords = map[connection.State]string{connection.OK: "正常", connection.Warn: "留意", connection.Bad: "故障", connection.Off: "未用"}
 
-func say(out io.Writer, c connection.Check) {
-	_, _ = fmt.Fprintf(out, "%s  %s：%s\n", stateWords[c.State], c.Title, c.Text)
+// dryWords are those of the dry run, whose steps work or do not.
+var dryWords = map[connection.State]string{connection.OK: "好　", connection.Warn: "留意", connection.Bad: "不行", connection.Off: "未用"}
+
+func say(out io.Writer, c connection.Check) { sayIn(out, stateWords, c) }
+
+func sayIn(out io.Writer, words map[connection.State]string, c connection.Check) {
+	_, _ = fmt.Fprintf(out, "%s  %s：%s\n", words[c.State], c.Title, c.Text)
 	if c.Fix != "" && c.State != connection.OK {
 		_, _ = fmt.Fprintf(out, "      %s\n", c.Fix)
 	}
 }
 
-func tryToken(ctx context.Context, name string, c *wechat.Client) connection.Check {
-	out := connection.Check{Title: name + "的 access_token", State: connection.OK, Text: "取得成功"}
+func tryToken(ctx context.Context, key, name string, c *wechat.Client) connection.Check {
+	out := connection.Check{Key: "try_token_" + key, Title: name + "的 access_token", State: connection.OK, Text: "取得成功"}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if _, err := c.Tokens().Token(ctx); err != nil {
@@ -103,21 +131,32 @@ func tryToken(ctx context.Context, name string, c *wechat.Client) connection.Che
 	return out
 }
 
-// tryCallback asks our public address as WeChat does when the server address is saved, signed with the token.
+// tryCallback asks our public address as WeChat does when the server address is saved.
 func tryCallback(ctx context.Context, cfg config.Config) connection.Check {
-	out := connection.Check{Title: "微信回调地址", State: connection.Off, Text: "没有设置公众号的 Token 或 LOUDOU_PUBLIC_URL"}
-	if cfg.PublicURL == "" || cfg.OfficialToken == "" {
+	out := tryEcho(ctx, cfg.PublicURL, "/hook/official", cfg.OfficialToken)
+	out.Key, out.Title = "try_callback", "微信回调地址"
+	return out
+}
+
+// tryEcho asks path of our public address to echo a word, signed with the token, as WeChat does.
+func tryEcho(ctx context.Context, public, path, token string) connection.Check {
+	who, setting := "公众号", "LOUDOU_OFFICIAL_TOKEN"
+	if path == "/hook/mini" {
+		who, setting = "小程序", "LOUDOU_MINI_TOKEN"
+	}
+	out := connection.Check{State: connection.Off, Text: "没有设置" + who + "的 Token 或 LOUDOU_PUBLIC_URL"}
+	if public == "" || token == "" {
 		return out
 	}
 	raw := make([]byte, 8)
 	if _, err := rand.Read(raw); err != nil {
 		panic(err)
 	}
-	echo, nonce, stamp := "loudou-"+hex.EncodeToString(raw), hex.EncodeToString(raw), strconv.FormatInt(time.Now().Unix(), 10)
-	parts := []string{cfg.OfficialToken, stamp, nonce}
+	echo, nonce, stamp := "loudou-"+hex.EncodeToString(raw), hook.OwnNonce+hex.EncodeToString(raw), strconv.FormatInt(time.Now().Unix(), 10)
+	parts := []string{token, stamp, nonce}
 	slices.Sort(parts)
 	sum := sha1.Sum([]byte(strings.Join(parts, ""))) //nolint:gosec // as WeChat signs
-	address := cfg.PublicURL + "/hook/official?" + url.Values{"signature": {hex.EncodeToString(sum[:])}, "timestamp": {stamp}, "nonce": {nonce}, "echostr": {echo}}.Encode()
+	address := public + path + "?" + url.Values{"signature": {hex.EncodeToString(sum[:])}, "timestamp": {stamp}, "nonce": {nonce}, "echostr": {echo}}.Encode()
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	out.State = connection.Bad
@@ -133,22 +172,22 @@ func tryCallback(ctx context.Context, cfg config.Config) connection.Check {
 		if errors.As(err, &u) {
 			err = u.Err // the address holds a signature
 		}
-		out.Text = cfg.PublicURL + " 打不开：" + err.Error()
+		out.Text = public + " 打不开：" + err.Error()
 		return out
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(res.Body, 1024))
 	if err != nil || res.StatusCode != http.StatusOK || string(body) != echo {
-		out.Text = fmt.Sprintf("%s/hook/official 没有按微信的要求回应（状态 %d）", cfg.PublicURL, res.StatusCode)
-		out.Fix = "确认这个地址就是本服务，而且运行中的服务和这里用同一个 LOUDOU_OFFICIAL_TOKEN"
+		out.Text = fmt.Sprintf("%s%s 没有按微信的要求回应（状态 %d）", public, path, res.StatusCode)
+		out.Fix = "确认这个地址就是本服务，而且运行中的服务和这里用同一个 " + setting
 		return out
 	}
-	return connection.Check{Title: "微信回调地址", State: connection.OK, Text: cfg.PublicURL + "/hook/official 按微信的要求回应"}
+	return connection.Check{State: connection.OK, Text: public + path + " 按微信的要求回应"}
 }
 
 // tryClock compares our clock with WeChat's: it refuses signatures five minutes off.
 func tryClock(ctx context.Context, api string) connection.Check {
-	out := connection.Check{Title: "和微信的时钟", State: connection.Warn, Text: "问不到微信的时间", Fix: "检查这台机器能否访问 " + api}
+	out := connection.Check{Key: "try_clock", Title: "和微信的时钟", State: connection.Warn, Text: "问不到微信的时间", Fix: "检查这台机器能否访问 " + api}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, api, nil)

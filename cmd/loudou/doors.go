@@ -89,20 +89,26 @@ func (d *doorClient) login(ctx context.Context, name, password string) error {
 
 // upload sends a picture and gives its address.
 func (d *doorClient) upload(ctx context.Context, name string, picture []byte) (string, error) {
+	var out struct {
+		URL string `json:"url"`
+	}
+	err := d.file(ctx, "/console/v1/media", name, picture, &out)
+	return out.URL, err
+}
+
+// file sends one file to a path and reads the answer into out.
+func (d *doorClient) file(ctx context.Context, path, name string, file []byte, out any) error {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	part, err := w.CreateFormFile("file", name)
 	if err != nil {
-		return "", err
+		return err
 	}
-	if _, err := part.Write(picture); err != nil {
-		return "", err
+	if _, err := part.Write(file); err != nil {
+		return err
 	}
 	if err := w.Close(); err != nil {
-		return "", err
+		return err
 	}
-	var out struct {
-		URL string `json:"url"`
-	}
-	return out.URL, d.send(ctx, http.MethodPost, "/console/v1/media", &b, w.FormDataContentType(), &out)
+	return d.send(ctx, http.MethodPost, path, &b, w.FormDataContentType(), out)
 }

@@ -33,6 +33,25 @@ type history struct {
 	courses  []sampleCourseMade
 	articles []sampleArticleMade
 	refunds  []string // out_trade_no to refund on a later day
+	shares   []sampleShare
+
+	campaigns []sampleCampaign
+	partner   int64
+	quiz      int64  // the lesson that ends with one
+	answered  uint64 // how often it was
+	remarked  int    // who got so far that they may have written a comment
+}
+
+// sampleCampaign is a campaign's days, and the code on its posters.
+type sampleCampaign struct {
+	first, last int
+	scene       string
+}
+
+// sampleShare is a share that a friend may still open.
+type sampleShare struct {
+	id     string
+	course int
 }
 
 type sampleCourseMade struct {
@@ -49,12 +68,15 @@ type sampleArticleMade struct {
 }
 
 type sampleFan struct {
-	fan    fakeFan
-	phone  *doorClient // nil until the Mini Program was opened
-	owned  map[int]bool
-	gone   bool
-	ios    bool
-	source string // channel of the first touch
+	fan   fakeFan
+	phone *doorClient // nil until the Mini Program was opened
+	owned map[int]bool
+	// reached is the first lesson of a course not finished yet.
+	reached map[int]int
+	gone    bool
+	ios     bool
+	coupon  bool   // has used the sample coupon
+	source  string // channel of the first touch
 }
 
 // sampleHistory makes the history once; a second start finds its mark and does nothing.
@@ -70,6 +92,10 @@ func (h *house) sampleHistory(ctx context.Context, data string, fake *fakeProces
 	}
 	h.clock.shift.Store(0)
 	if err := s.fake.clock(ctx, time.Time{}); err != nil {
+		return err
+	}
+	// The timetable's own comparison ran on the first of those days; the page tells of the latest.
+	if err := h.events.Nightly(ctx); err != nil {
 		return err
 	}
 	fmt.Printf("\rsample history: %d days in %.0f s          \n", historyDays, time.Since(start).Seconds())
@@ -94,7 +120,7 @@ func (s *history) make(real time.Time) error {
 	if err := s.desk.login(s.ctx, s.h.cfg.OperatorName, s.h.cfg.OperatorPassword); err != nil {
 		return err
 	}
-	for _, step := range []func() error{s.openShop, s.printCoupon, s.makeRedeem, s.writeRules, s.setMenu, s.printCodes} {
+	for _, step := range []func() error{s.openShop, s.printCoupon, s.makeRedeem, s.writeRules, s.setMenu, s.printCodes, func() error { return s.findPartner(first) }, func() error { return s.planCampaigns(first, real) }} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -112,10 +138,23 @@ func (s *history) make(real time.Time) error {
 	if err := s.writePlan(); err != nil {
 		return err
 	}
-	return s.writeCalendar()
+	if err := s.writeCalendar(); err != nil {
+		return err
+	}
+	if err := s.concludeReviews(); err != nil {
+		return err
+	}
+	if err := s.lookAtRemarks(); err != nil {
+		return err
+	}
+	// The months that are over, at once: the sample is not left waiting for the timetable.
+	return s.desk.call(s.ctx, http.MethodPost, fmt.Sprintf("/console/v1/partners/%d/settlements", s.partner), nil, nil)
 }
 
 func (s *history) openShop() error {
+	if err := s.stockLibrary(); err != nil {
+		return err
+	}
 	for _, c := range sampleCourses {
 		url, err := s.desk.upload(s.ctx, "cover.png", cover(c.hue))
 		if err != nil {
@@ -137,9 +176,15 @@ func (s *history) openShop() error {
 			var lesson struct {
 				ID int64 `json:"id"`
 			}
-			if err := s.desk.call(s.ctx, http.MethodPost, fmt.Sprintf("/console/v1/courses/%d/lessons", made.ID),
-				map[string]any{"title": l.title, "kind": l.kind, "content": l.content, "trial": l.trial, "seconds": l.seconds}, &lesson); err != nil {
+			in := map[string]any{"title": l.title, "kind": l.kind, "content": l.content, "trial": l.trial, "seconds": l.seconds}
+			if l.title == sampleQuizLesson {
+				in["quiz"] = sampleQuiz
+			}
+			if err := s.desk.call(s.ctx, http.MethodPost, fmt.Sprintf("/console/v1/courses/%d/lessons", made.ID), in, &lesson); err != nil {
 				return err
+			}
+			if l.title == sampleQuizLesson {
+				s.quiz = lesson.ID
 			}
 			out.lessons = append(out.lessons, lesson.ID)
 			if l.trial {
@@ -222,6 +267,50 @@ func (s *history) printCodes() error {
 	}
 	return s.desk.call(s.ctx, http.MethodPost, "/console/v1/scene-batches", map[string]any{"name": "门店台卡", "permanent": true, "channel": "门店",
 		"scenes": []string{"台卡 国贸店", "台卡 中关村店", "台卡 望京店", "台卡 五道口店", "台卡 通州店"}}, nil)
+}
+
+// findPartner makes the group that shares the sample's second code a partner from the first month on.
+func (s *history) findPartner(first time.Time) error {
+	var made struct {
+		ID int64 `json:"id"`
+	}
+	if err := s.desk.call(s.ctx, http.MethodPost, "/console/v1/partners", map[string]any{"name": "城南读书会", "contact": "何老师", "share_bp": 1500, "settle_from": first.In(model.Shanghai).Format("2006-01")}, &made); err != nil {
+		return err
+	}
+	s.partner = made.ID
+	return s.desk.call(s.ctx, http.MethodPut, fmt.Sprintf("/console/v1/partners/%d/things", made.ID), map[string]any{"kind": "code", "ref": sampleScenes[1].scene, "on": true}, nil)
+}
+
+// planCampaigns makes one campaign that will be over by the last day, and one that still runs.
+func (s *history) planCampaigns(first, real time.Time) error {
+	for i, c := range []struct {
+		name, scene, goal string
+		target, cost      int64
+		from, to          time.Time
+	}{
+		{"开学写作营", "开学海报", "new_followers", 30, 60000, first.AddDate(0, 0, 35), first.AddDate(0, 0, 37)},
+		{"年终学习季", "年终海报", "net", 300000, 90000, real.AddDate(0, 0, -4), real.AddDate(0, 0, 9)},
+	} {
+		var made struct {
+			ID int64 `json:"id"`
+		}
+		if err := s.desk.call(s.ctx, http.MethodPost, "/console/v1/campaigns", map[string]any{"name": c.name, "goal": c.goal, "target": c.target, "cost": c.cost, "from": model.Day(c.from), "to": model.Day(c.to)}, &made); err != nil {
+			return err
+		}
+		if err := s.desk.call(s.ctx, http.MethodPost, "/console/v1/scene-codes", map[string]any{"scene": c.scene, "permanent": true, "channel": "活动海报", "campaign_id": made.ID}, nil); err != nil {
+			return err
+		}
+		if err := s.desk.call(s.ctx, http.MethodPut, fmt.Sprintf("/console/v1/campaigns/%d/items", made.ID), map[string]any{"kind": "course", "ref": s.courses[i].id, "on": true}, nil); err != nil {
+			return err
+		}
+		if s.h.posters.FontFault() == "" { // a laptop without Chinese fonts has its sample all the same
+			if err := s.desk.call(s.ctx, http.MethodPost, "/console/v1/posters", map[string]any{"title": c.name, "note": "扫码关注，马上开始", "colour": []string{"#7a1f3d", "#0f4c5c"}[i], "kind": "code", "ref": c.scene, "campaign_id": made.ID}, nil); err != nil {
+				return err
+			}
+		}
+		s.campaigns = append(s.campaigns, sampleCampaign{model.DayNumber(c.from), model.DayNumber(c.to), c.scene})
+	}
+	return nil
 }
 
 // goodsOnSale waits until virtual payment sells the course just published. WeChat takes one batch of goods

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"sort"
 	"time"
@@ -24,8 +25,9 @@ func (s *history) day(day int, morning, real time.Time) error {
 		}
 	}
 	if day%7 == 6 || day == historyDays { // WeChat tells the last days whenever it is asked
-		plan(9.25, func() error { return s.h.statistics.Run(s.ctx) })
+		plan(9.6, s.fetchStatistics)
 	}
+	s.lookBack(morning, plan)
 	if day%3 == 1 && day/3 < len(sampleArticles) {
 		plan(18.5, func() error { return s.publishArticle(day) })
 	}
@@ -33,6 +35,11 @@ func (s *history) day(day int, morning, real time.Time) error {
 	weekend := 1.0
 	if d := morning.In(model.Shanghai).Weekday(); d == time.Saturday || d == time.Sunday {
 		weekend = .7
+	}
+	for _, c := range s.campaigns {
+		if d := model.DayNumber(morning); d >= c.first && d <= c.last {
+			pull += 1.5
+		}
 	}
 	for range s.about((3 + 4*pull) * weekend) {
 		plan(9+13*s.dice.Float64(), s.someoneFollows)
@@ -42,6 +49,9 @@ func (s *history) day(day int, morning, real time.Time) error {
 	}
 	for range s.about((5 + 10*pull) * weekend) {
 		plan(10+13*s.dice.Float64(), func() error { return s.someoneVisits(day) })
+	}
+	for range s.about(.6 * weekend) {
+		plan(11+11*s.dice.Float64(), s.someoneIsBrought)
 	}
 	for range s.about(3) {
 		plan(19+4*s.dice.Float64(), s.someoneStudies)
@@ -77,8 +87,13 @@ func (s *history) pull(day int) float64 {
 
 func (s *history) publishArticle(day int) error {
 	a := sampleArticles[len(s.articles)]
+	text := "<p>" + a.digest + "</p>"
+	if a.course >= 0 { // an article tells what a lesson teaches, in its very words
+		lessons := sampleCourses[a.course].lessons
+		text += lessons[len(s.articles)%len(lessons)].content
+	}
 	in := map[string]any{"title": a.title, "digest": a.digest, "author": "山雨", "url": fmt.Sprintf("https://mp.weixin.qq.com/s/sample-%02d", len(s.articles)+1),
-		"content": "<p>" + a.digest + "</p><p>这是一篇示例文章。真实使用时，正文来自公众号草稿箱。</p>"}
+		"content": text + "<p>这是一篇示例文章。真实使用时，正文来自公众号草稿箱。</p>"}
 	if a.course >= 0 {
 		in["course_id"] = s.courses[a.course].id
 	}
@@ -106,14 +121,51 @@ func (s *history) someoneFollows() error {
 	if err != nil {
 		return err
 	}
-	f := &sampleFan{fan: fan, owned: map[int]bool{}}
+	f := &sampleFan{fan: fan, owned: map[int]bool{}, reached: map[int]int{}}
 	scene := ""
 	if s.chance(.35) {
 		c := sampleScenes[s.dice.IntN(len(sampleScenes))]
 		scene, f.source = c.scene, c.channel
 	}
+	for _, c := range s.campaigns {
+		if d := model.DayNumber(s.now); d >= c.first && d <= c.last && s.chance(.5) {
+			scene, f.source = c.scene, "活动海报"
+		}
+	}
 	s.fans = append(s.fans, f)
 	return s.fake.follow(s.ctx, fan, scene)
+}
+
+// someoneIsBrought opens what a friend shared lately, follows, and now and then buys.
+func (s *history) someoneIsBrought() error {
+	if len(s.shares) == 0 {
+		return nil
+	}
+	share := s.shares[len(s.shares)-1-s.dice.IntN(min(len(s.shares), 6))]
+	fan, err := s.fake.fan(s.ctx, len(s.fans)+1)
+	if err != nil {
+		return err
+	}
+	f := &sampleFan{fan: fan, owned: map[int]bool{}, reached: map[int]int{}}
+	if err := s.enter(f); err != nil {
+		return err
+	}
+	at := func(before time.Duration) string { return s.now.Add(-before).Format(time.RFC3339) }
+	made := s.courses[share.course]
+	if err := s.report(f, []map[string]any{
+		{"id": newEventID(), "type": "mp_open", "occurred_at": at(2 * time.Minute), "scene": 1007, "share_id": share.id},
+		{"id": newEventID(), "type": "course_view", "occurred_at": at(110 * time.Second), "course_id": made.id, "seconds": 20 + s.dice.IntN(60), "share_id": share.id},
+	}); err != nil {
+		return err
+	}
+	if err := s.fake.follow(s.ctx, fan, ""); err != nil {
+		return err
+	}
+	s.fans = append(s.fans, f)
+	if !s.chance(.3) {
+		return nil
+	}
+	return s.buy(f, share.course, map[string]any{})
 }
 
 // someone picks a fan who is still there; new ones are livelier.
@@ -222,8 +274,10 @@ func (s *history) someoneVisits(day int) error {
 	} else if s.chance(.3) {
 		tell("search", 9, map[string]any{"props": map[string]any{"words": "写作"}})
 	}
-	if s.chance(.05) {
-		tell("share", 120, map[string]any{"course_id": made.id})
+	if s.chance(.07) {
+		share := sampleShare{id: newEventID(), course: course}
+		s.shares = append(s.shares, share)
+		tell("share", 120, map[string]any{"course_id": made.id, "share_id": share.id})
 	}
 	if err := s.report(f, events); err != nil {
 		return err
@@ -259,8 +313,9 @@ func (s *history) buy(f *sampleFan, course int, from map[string]any) error {
 	for k, v := range from {
 		in[k] = v
 	}
-	if len(f.owned) == 0 && s.courses[course].price > 0 && s.chance(.3) { // the first time, by whoever saw it
+	if len(f.owned) == 0 && s.courses[course].price > 0 && s.chance(.3) && !f.coupon { // the first time, by whoever saw it
 		in["coupon_code"] = sampleCoupon
+		f.coupon = true // one each: an order left to expire holds it until it is closed
 	}
 	var o struct {
 		OutTradeNo string `json:"out_trade_no"`
@@ -302,7 +357,9 @@ func (s *history) someoneStudies() error {
 			continue
 		}
 		made := s.courses[course]
-		lesson := made.lessons[s.dice.IntN(len(made.lessons))]
+		first := min(f.reached[course], len(made.lessons)-1)
+		last := min(first+s.dice.IntN(len(made.lessons))/2, len(made.lessons)-1) // one sitting may take several
+		lesson := made.lessons[last]
 		seconds := 40 + s.dice.IntN(500)
 		if err := s.report(f, []map[string]any{
 			{"id": newEventID(), "type": "mp_open", "occurred_at": s.now.Add(-10 * time.Minute).Format(time.RFC3339), "scene": 1089},
@@ -310,9 +367,26 @@ func (s *history) someoneStudies() error {
 		}); err != nil {
 			return err
 		}
-		err := f.phone.call(s.ctx, http.MethodPut, fmt.Sprintf("/mini/v1/lessons/%d/progress", lesson), map[string]any{"position_seconds": seconds, "finished": s.chance(.5)}, nil)
-		if err != nil { // a refund may have closed the course meanwhile
-			delete(f.owned, course)
+		finished := s.chance(.5)
+		for i := first; i <= last; i++ {
+			through := i < last || finished
+			if err := f.phone.call(s.ctx, http.MethodPut, fmt.Sprintf("/mini/v1/lessons/%d/progress", made.lessons[i]), map[string]any{"position_seconds": seconds, "finished": through}, nil); err != nil {
+				delete(f.owned, course) // a refund may have closed the course meanwhile
+				break
+			}
+			if through && made.lessons[i] == s.quiz {
+				if err := s.answerQuiz(f); err != nil {
+					return err
+				}
+			}
+			if through {
+				f.reached[course] = i + 1
+			}
+			if through && i == 1 {
+				if err := s.writeRemark(f, course); err != nil {
+					return err
+				}
+			}
 		}
 		return nil
 	}
@@ -329,4 +403,34 @@ func (s *history) refundOne() error {
 		return err
 	}
 	return s.desk.call(s.ctx, http.MethodPost, "/console/v1/orders/"+no+"/refunds", map[string]any{"amount": o.Amount, "reason": "学员改变主意，七天内申请"}, nil, "Idempotency-Key", newEventID())
+}
+
+// answerQuiz hands in what somebody who half listened would answer. Its luck is its own, so that the rest of the story
+// does not hang on it.
+func (s *history) answerQuiz(f *sampleFan) error {
+	at := fmt.Sprintf("/mini/v1/lessons/%d/quiz", s.quiz)
+	var quiz struct {
+		Hash   string `json:"hash"`
+		Left   int    `json:"left"`
+		Passed bool   `json:"passed"`
+	}
+	if err := f.phone.call(s.ctx, http.MethodGet, at, nil, &quiz); err != nil {
+		return err
+	}
+	if quiz.Left == 0 || quiz.Passed {
+		return nil
+	}
+	s.answered++
+	luck := rand.New(rand.NewPCG(11, s.answered)) //nolint:gosec // a story, not a secret
+	answers := [][]int{{2}, {0, 1}, {1}}
+	if luck.IntN(3) == 0 {
+		answers[0] = []int{luck.IntN(2)}
+	}
+	if luck.IntN(2) == 0 {
+		answers[1] = [][]int{{0}, {1}, {0, 1, 2}}[luck.IntN(3)]
+	}
+	if luck.IntN(5) == 0 {
+		answers[2] = []int{0}
+	}
+	return f.phone.call(s.ctx, http.MethodPost, at, map[string]any{"hash": quiz.Hash, "answers": answers}, nil, "Idempotency-Key", newEventID())
 }

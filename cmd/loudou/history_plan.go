@@ -50,7 +50,9 @@ func (s *history) writePlan() error {
 			return err
 		}
 	}
-	return nil
+	// The figures of the last weeks say where people stop: a next version is planned from them.
+	return s.desk.call(s.ctx, http.MethodPost, fmt.Sprintf("/console/v1/courses/%d/iterations", s.courses[0].id), map[string]any{"from": model.Day(today.AddDate(0, 0, -20)), "to": model.Day(today.AddDate(0, 0, -1)),
+		"lesson_id": s.courses[0].lessons[0], "title": "第一课重录，先给结论", "note": "到过第一课的人有不少没往后学，开头铺垫太长", "day": model.Day(today.AddDate(0, 0, 1)), "estimated_minutes": 120}, nil)
 }
 
 func (s *history) task(in map[string]any, over bool, actual int) error {

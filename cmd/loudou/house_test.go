@@ -40,10 +40,12 @@ func launch(t testing.TB, env map[string]string) *house {
 	return h
 }
 
-// both runs a story on SQLite and on MySQL.
+// both runs a story on SQLite and on MySQL. Stories wait more than they work (for jobs, for windows to pass), each has
+// a house and a WeChat of its own, so they run beside each other.
 func both(t *testing.T, story func(t *testing.T, dsn string)) {
-	t.Run("sqlite", func(t *testing.T) { story(t, modeltest.SQLiteDSN(t)) })
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); story(t, modeltest.SQLiteDSN(t)) })
 	if os.Getenv("LOUDOU_TEST_MYSQL") != "" {
-		t.Run("mysql", func(t *testing.T) { story(t, modeltest.MySQLDSN(t)) })
+		t.Run("mysql", func(t *testing.T) { t.Parallel(); story(t, modeltest.MySQLDSN(t)) })
 	}
 }

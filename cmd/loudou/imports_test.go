@@ -50,7 +50,7 @@ func TestImports(t *testing.T) {
 	}
 	sdks := map[string]string{
 		"github.com/silenceper/wechat": "loudou/service/wechat", "github.com/wechatpay-apiv3/wechatpay-go": "loudou/service/wxpay",
-		"github.com/alicebob/miniredis": "loudou/service/store",
+		"github.com/alicebob/miniredis": "loudou/service/store", "github.com/minio/minio-go": "loudou/service/bucket",
 	}
 	for _, p := range packages(t) {
 		if isTest(p.ImportPath) {

@@ -60,7 +60,10 @@ func commands() []*cobra.Command {
 		configCommand(),
 		openapiCommand(),
 		importCommand(),
+		backupCommand(),
+		restoreCommand(),
 		reconcileCommand(),
+		reportCommand(),
 		demoCommand(),
 		{Use: "version", Short: "print the version", Args: cobra.NoArgs, Run: func(*cobra.Command, []string) { fmt.Println("loudou", version) }},
 	}

@@ -59,7 +59,7 @@ func reconcileCommand() *cobra.Command {
 			bar := progressBar(int64(len(days)), "对账")
 			found := 0
 			for _, d := range days {
-				if err := h.events.Reconcile(ctx, []int{d}, rebuild, func(x event.Difference) {
+				if err := h.events.Check(ctx, []int{d}, rebuild, func(x event.Difference) {
 					found++
 					fmt.Printf("%s %s %s %s %s：原为 %d，应为 %d，已改正\n", model.DayName(x.Day), x.Where, kindNames[x.Kind], x.Ref, x.Type, x.Was, x.Is)
 				}); err != nil {

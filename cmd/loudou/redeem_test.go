@@ -34,8 +34,13 @@ func TestRedeemOverTwoInstances(t *testing.T) {
 		lesson := fmt.Sprintf("/lessons/%d", m.paid)
 		people := make([]caller, 8)
 		for n := range people {
-			people[n] = m.learner(fmt.Sprintf("oR%d", n), "ios", n%2)
+			people[n] = m.learner(fmt.Sprintf("oR%d", n), "android", n%2)
 			people[n].want(403, "GET", lesson, nil)
+		}
+		// Each holds an unpaid order for the course: whoever gets it by the code has nothing to pay any more.
+		var orders []string
+		for n, c := range people {
+			orders = append(orders, c.want(201, "POST", "/orders", map[string]any{"course_id": m.course, "via": "jsapi"}, "Idempotency-Key", fmt.Sprint("k", n)).text("out_trade_no"))
 		}
 		var wg sync.WaitGroup
 		for n := range 64 {
@@ -49,9 +54,13 @@ func TestRedeemOverTwoInstances(t *testing.T) {
 		}
 		wg.Wait()
 		var has []caller
-		for _, c := range people {
-			if c.do("GET", lesson, nil).status == 200 {
+		for n, c := range people {
+			owns := c.do("GET", lesson, nil).status == 200
+			if owns {
 				has = append(has, c)
+			}
+			if status := c.want(200, "GET", "/orders/"+orders[n], nil).text("status"); (status == "pending") == owns {
+				t.Errorf("owns the course: %v, order for it: %s", owns, status)
 			}
 		}
 		if len(has) != 1 {

@@ -159,7 +159,7 @@ func TestWarningsAndHits(t *testing.T) {
 		{`{"name":"丙","kind":"keyword","keywords":[{"text":"课程.*退","match":"regex"}],"messages":[{"type":"text","content":"丙"}]}`, "keywords[0]", "包含先于正则"},
 		{`{"name":"丁","kind":"keyword","keywords":[{"text":"课","match":"contains"}],"messages":[{"type":"text","content":"丁"}]}`, "keywords[0]", "一个字"},
 		{`{"name":"戊","kind":"scene","event_key":"nowhere","messages":[{"type":"text","content":"戊"}]}`, "event_key", "没有场景值"},
-		{`{"name":"己","kind":"keyword","keywords":[{"text":"y","match":"exact"}],"messages":[{"type":"miniprogrampage","title":"课","appid":"` + d.fake.Mini().AppID + `","pagepath":"pages/course/course?id=99","thumb_media_id":"t"}]}`, "messages[0]", "没有上架"},
+		{`{"name":"己","kind":"keyword","keywords":[{"text":"y","match":"exact"}],"messages":[{"type":"miniprogrampage","title":"课","appid":"` + d.fake.Mini().AppID + `","pagepath":"pages/course/index?id=99","thumb_media_id":"t"}]}`, "messages[0]", "没有上架"},
 		{`{"name":"图","kind":"keyword","keywords":[{"text":"tu","match":"exact"}],"messages":[{"type":"image","media_id":"typed-by-hand"}]}`, "messages[0]", "三天后"},
 		{`{"name":"庚","kind":"keyword","keywords":[{"text":".+","match":"regex"}],"messages":[{"type":"text","content":"庚"}]}`, "keywords[0]", "每句话都要试"},
 		{`{"name":"辛","kind":"keyword","keywords":[{"text":"z","match":"exact"}],"active":{"ends_at":"2020-01-01T00:00:00+08:00"},"messages":[{"type":"text","content":"辛"}]}`, "active.ends_at", "过了结束日期"},

@@ -45,6 +45,15 @@ var sampleCourses = []sampleCourse{
 	}},
 }
 
+// sampleQuizLesson ends with sampleQuiz.
+const sampleQuizLesson = "第 3 课　归因"
+
+var sampleQuiz = map[string]any{"pass": 60, "tries": 3, "questions": []map[string]any{
+	{"kind": "single", "text": "一位读者先看了文章，又扫了海报，最后从菜单里买了课。按「最后一次」归因，功劳记给谁？", "options": []string{"文章", "海报", "菜单"}, "right": []int{2}, "points": 40, "why": "最后一次只看付款前的最后一个来源；换一种约定，功劳就换一个人。"},
+	{"kind": "multiple", "text": "开始算归因之前，先要约定哪几件事？", "options": []string{"往前看多少天", "退款怎么算", "谁写的文章好看"}, "right": []int{0, 1}, "points": 40, "why": "先约定口径，再计算；好看不好看不是口径。"},
+	{"kind": "judge", "text": "直接打开小程序下的单，也要硬分给某一篇文章。", "options": []string{}, "right": []int{1}, "points": 20, "why": "没有来源就写没有来源，加起来才对得上。"},
+}}
+
 type sampleArticle struct {
 	title, digest string
 	course        int // index in sampleCourses, −1 none
@@ -81,7 +90,7 @@ type sampleRule struct {
 
 var sampleRules = []sampleRule{
 	{"关注欢迎语", "follow", "", nil, "你好，这里是山雨写作 👋\n回复「课程」看在售课程，回复「表格」领模板，点下方菜单直接进入课堂。", -1},
-	{"课程", "keyword", "contains", []string{"课程", "上课", "学习"}, "在售课程都在小程序「山雨课堂」里：点下方菜单「去上课」即可。\n第一次来，推荐先试听《公众号写作 21 天》第一课。", -1},
+	{"课程", "keyword", "contains", []string{"课程", "上课", "学习"}, "在售课程都在小程序「山雨课堂」里：点下方菜单「去上课」即可。\n第一次来，推荐先试看《公众号写作 21 天》第一课。", -1},
 	{"价格与优惠", "keyword", "contains", []string{"价格", "多少钱", "优惠", "便宜"}, "写作课 ¥199，Excel 课 ¥99，短视频脚本 ¥299，数据入门 ¥49；公开课免费。购买后长期有效，7 天内学习不超过两课可以退。", -1},
 	{"表格模板", "keyword", "exact", []string{"表格", "模板"}, "模板已整理好：在小程序《Excel 效率课》第 1 课的文末可以看到。", -1},
 	{"退款", "keyword", "contains", []string{"退款", "退费", "退钱"}, "退款请在小程序「我的订单」里点「申请退款」，我们在一个工作日内处理。", -1},

@@ -16,7 +16,10 @@ import (
 	"gorm.io/gorm"
 
 	"loudou/model"
+	"loudou/service/figure"
+	"loudou/service/follower"
 	"loudou/service/scene"
+	"loudou/service/wechat"
 	"loudou/service/wechat/wechattest"
 )
 
@@ -93,8 +96,8 @@ func TestSceneBatch(t *testing.T) {
 			t.Fatalf("%d files, %v", len(z.File), err)
 		}
 		f, _ := z.File[6].Open()
-		if picture, err := png.Decode(f); err != nil || picture.Bounds().Dx() < 800 {
-			t.Errorf("picture: %v", err)
+		if picture, err := png.Decode(f); err != nil || picture.Bounds().Dx() < 800 || picture.Bounds().Dy() <= picture.Bounds().Dx() {
+			t.Errorf("a picture with the name under it: %v", err)
 		}
 		rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(d.raw(at+"/codes.csv"), []byte("\ufeff")))).ReadAll()
 		if err != nil || len(rows) != 61 || rows[7][1] != "店/-007" || !strings.HasPrefix(rows[7][2], "http://weixin.qq.com/q/") {
@@ -112,6 +115,61 @@ func TestSceneBatch(t *testing.T) {
 	})
 }
 
+// One reply for all codes of a batch: each scan hears it, no other code does, one code may have its own before it, and
+// what cannot be is refused with the field.
+func TestSceneBatchReply(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		d := openDesk(t, dsn, 1)
+		id := d.call("POST", "/scene-batches", `{"name":"秋季门店","permanent":true,"channel":"门店","scenes":`+scenesOf("店/", 300)+`}`, 201)["id"]
+		d.until("the batch is done", func() bool { return d.call("GET", fmt.Sprintf("/scene-batches/%v", id), "", 200)["state"] == "done" })
+		rule := func(rest string) string {
+			return `{"name":"门店","kind":"scene","messages":[{"type":"text","content":"欢迎到店"}],` + rest + `}`
+		}
+		for what, rest := range map[string]string{
+			"twice":         `"scenes":["a","b","a"]`,
+			"both":          `"scenes":["a","b"],"event_key":"c"`,
+			"too long":      `"scenes":["a","` + strings.Repeat("字", 22) + `"]`,
+			"blank":         `"scenes":["a",""]`,
+			"not of a code": `"scenes":["a"],"kind":"menu"`,
+		} {
+			if got := d.call("POST", "/replies", rule(rest), 400); !strings.Contains(fmt.Sprint(got), "scenes") {
+				t.Errorf("%s: %v", what, got)
+			}
+		}
+		d.wants("kept", 0, "SELECT COUNT(*) FROM reply_rules")
+		got := d.call("POST", "/replies", rule(`"scenes":`+scenesOf("店/", 300)), 201)
+		if w := fmt.Sprint(got["warnings"]); w != "[]" || len(got["scenes"].([]any)) != 300 {
+			t.Errorf("warned: %s", w)
+		}
+		d.rule(`{"name":"头牌","kind":"scene","event_key":"店/-007","priority":5,"messages":[{"type":"text","content":"七号店"}]}`)
+		for _, one := range d.call("GET", "/replies", "", 200)["items"].([]any) {
+			if r := one.(map[string]any); r["name"] == "门店" && !strings.Contains(fmt.Sprint(r["warnings"]), "300 个场景值里有 1 个由规则「头牌」") {
+				t.Errorf("overshadowed in one: %v", r["warnings"])
+			}
+		}
+		d.rule(welcome)
+		d.publish()
+		scan := func(event, key string, n int) string {
+			_, answer, _ := d.send(0, fields("ToUserName", "gh", "FromUserName", fmt.Sprint("oFan", n), "CreateTime", fmt.Sprint(time.Now().Unix()), "MsgType", "event", "Event", event, "EventKey", key).XML())
+			return answer
+		}
+		for n, x := range []struct{ event, key, want string }{
+			{"subscribe", "qrscene_店/-001", "欢迎到店"}, {"SCAN", "店/-300", "欢迎到店"}, {"SCAN", "店/-007", "七号店"}, {"SCAN", "店/-301", "欢迎关注"}, {"subscribe", "", "欢迎关注"},
+		} {
+			if a := scan(x.event, x.key, n); !strings.Contains(a, x.want) {
+				t.Errorf("%s %q: %s", x.event, x.key, a)
+			}
+			tried := d.call("POST", "/replies/try", fmt.Sprintf(`{"event":%q,"event_key":%q}`, x.event, x.key), 200)
+			if !strings.Contains(fmt.Sprint(tried), x.want) {
+				t.Errorf("tried %s %q: %v", x.event, x.key, tried)
+			}
+		}
+		if diff := fmt.Sprint(d.call("GET", "/replies/versions", "", 200)); !strings.Contains(diff, "门店") {
+			t.Errorf("version: %s", diff)
+		}
+	})
+}
+
 const codePath = "/cgi-bin/qrcode/create"
 
 // made counts the scenes the fake has made codes for.
@@ -123,6 +181,8 @@ func made(d *desk, prefix string) (n int) {
 	}
 	return n
 }
+
+func (*byHand) Dead(*gorm.DB, string, string) (bool, error) { return false, nil }
 
 // byHand keeps jobs for the test to run.
 type byHand struct{ payloads []json.RawMessage }
@@ -142,7 +202,7 @@ func TestSceneBatchKilled(t *testing.T) {
 			return d.count("SELECT COUNT(*) FROM timetable WHERE name = 'scene.batches' AND last_at IS NOT NULL") == 1
 		})
 		h, jobs := d.houses[0], &byHand{}
-		s := scene.New(h.db, h.cfg.OfficialAppID, official{h.official}, h.followers, jobs, h.operators, h.clock.now)
+		s := scene.New(h.db, h.cfg.OfficialAppID, official{h.official}, h.followers, figure.NewCatalogue(h.db, "campaigns", h.cfg.OfficialAppID), jobs, h.operators, h.clock.now)
 		var names []string
 		_ = json.Unmarshal([]byte(scenesOf("k", 80)), &names)
 		b, err := s.CreateBatch(t.Context(), model.Operator{Name: "boss"}, "一批", names, model.SceneCode{})
@@ -177,6 +237,29 @@ func TestSceneBatchKilled(t *testing.T) {
 		if err := s.MakeBatch(t.Context(), jobs.payloads[0]); err != nil || d.fake.Count(codePath) > 81 {
 			t.Errorf("told again: %v", err)
 		}
+	})
+}
+
+// A batch whose job was given up does not say that it runs for ever: it failed, and goes on when told to.
+func TestSceneBatchGivenUp(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		d := openDesk(t, dsn, 1)
+		clear := d.fake.Fail(codePath, wechattest.ErrCode(45011))
+		id := d.call("POST", "/scene-batches", `{"name":"一批","permanent":true,"scenes":`+scenesOf("g", 3)+`}`, 201)["id"]
+		at := fmt.Sprintf("/scene-batches/%v", id)
+		d.until("the batch waits", func() bool { return d.call("GET", at, "", 200)["resume_at"] != nil })
+		clear()
+		if err := d.houses[0].db.Exec("UPDATE jobs SET state = 'dead' WHERE kind = ?", scene.BatchJob).Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := d.houses[0].scenes.ResumeBatches(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if b := d.call("GET", at, "", 200); b["state"] != "failed" || !strings.Contains(fmt.Sprint(b["last_error"]), "已放弃") {
+			t.Errorf("given up: %v", b)
+		}
+		d.call("POST", at+"/resume", "", 200)
+		d.until("it is done", func() bool { return d.call("GET", at, "", 200)["state"] == "done" })
 	})
 }
 
@@ -229,5 +312,45 @@ func TestSceneTag(t *testing.T) {
 			t.Error(err)
 		}
 		d.wants("waiting for a tag that is gone", 0, "SELECT COUNT(*) FROM follower_labels")
+	})
+}
+
+// slow is the account whose answer about a fan is under way while something else happens.
+type slow struct {
+	official
+	meanwhile func()
+}
+
+func (c slow) FollowerInfo(ctx context.Context, openid model.OpenID) (model.FollowerInfo, error) {
+	info, err := c.official.FollowerInfo(ctx, openid)
+	c.meanwhile()
+	return info, err
+}
+
+// A tag given, or taken, while WeChat's answer about the fan is under way is not undone by that answer.
+func TestTagWhileAsked(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		d := openDesk(t, dsn, 1)
+		h := d.houses[0]
+		d.fake.Follow("oFanNumber001", "")
+		d.until("he is known", func() bool { return d.count("SELECT COUNT(*) FROM followers") == 1 })
+		tag := d.call("POST", "/tags", `{"name":"地铁"}`, 201)["id"]
+		oa := d.fake.Official()
+		client, err := wechat.New(wechat.Options{AppID: oa.AppID, Secret: oa.Secret, API: d.fake.URL()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, on := range []bool{true, false} {
+			asks := slow{official{client}, func() {
+				d.call("POST", "/followers/tagging", fmt.Sprintf(`{"ids":[1],"tag_id":%v,"on":%v}`, tag, on), 200)
+			}}
+			s := follower.New(h.db, oa.AppID, &lostJobs{}, h.persons, asks, h.operators, h.clock.now)
+			if err := s.Info(t.Context(), json.RawMessage(fmt.Sprintf(`{"appid":%q,"openid":"oFanNumber001"}`, oa.AppID))); err != nil {
+				t.Fatal(err)
+			}
+			if got := d.count("SELECT COUNT(*) FROM follower_tags") == 1; got != on {
+				t.Errorf("given: %v, worn after the answer: %v", on, got)
+			}
+		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"loudou/model"
 	"loudou/service/coupon"
 	"loudou/service/figure"
+	"loudou/service/gift"
 	"loudou/service/ledger"
 	"loudou/service/order"
 	"loudou/service/reconcile"
@@ -37,20 +38,24 @@ func (h *house) sell() error {
 	if h.xpay != nil {
 		channels[model.ViaXPay] = xpay.Channel{Client: h.xpay}
 	}
-	h.ledger = ledger.New(h.db, h.operators, h.clock.now)
-	h.coupons = coupon.New(h.db, cfg.MiniAppID, figure.NewCatalogue(h.db, "courses"), h.operators, h.clock.now)
-	h.redeems = redeem.New(redeem.Options{DB: h.db, AppID: cfg.MiniAppID, Courses: h.courses, Learners: h.learners, Grants: h.grants, Facts: h.events, Audit: h.operators, Now: h.clock.now})
+	h.ledger = ledger.New(h.db, cfg.MiniAppID, h.operators, h.clock.now)
+	h.coupons = coupon.New(h.db, cfg.MiniAppID, figure.NewCatalogue(h.db, "courses", cfg.MiniAppID), h.operators, h.clock.now)
+	h.gifts = gift.New(gift.Options{DB: h.db, AppID: cfg.MiniAppID, Courses: h.courses, Learners: h.learners, Grants: h.grants, Facts: h.events, Now: h.clock.now})
 	h.orders = order.New(order.Options{
-		DB: h.db, Shop: h.courses, Learners: h.learners, Channels: channels, Grants: h.grants, Inbox: h.ledger, Facts: h.events, Coupons: h.coupons, Studies: study{h},
-		Auditor: h.operators, Queue: h.jobs, Articles: figure.NewCatalogue(h.db, "articles"), Campaigns: figure.NewCatalogue(h.db, "campaigns"), Now: h.clock.now, RefundLimit: model.Fen(cfg.RefundLimit),
+		DB: h.db, AppID: cfg.MiniAppID, Shop: h.courses, Learners: h.learners, Channels: channels, Grants: h.grants, Gifts: h.gifts, Inbox: h.ledger, Facts: h.facts, Coupons: h.coupons, Seats: h.courses, Studies: study{h},
+		Auditor: h.operators, Queue: h.jobs, Articles: figure.NewCatalogue(h.db, "articles", cfg.OfficialAppID), Campaigns: figure.NewCatalogue(h.db, "campaigns", cfg.OfficialAppID), Now: h.clock.now, RefundLimit: model.Fen(cfg.RefundLimit),
 	})
+	h.gifts.Orders = h.orders
 	bills := map[model.Via]reconcile.Channel{}
 	for via, ch := range channels {
 		if c, ok := ch.(reconcile.Channel); ok {
 			bills[via] = c
 		}
 	}
+	h.redeems = redeem.New(redeem.Options{DB: h.db, AppID: cfg.MiniAppID, Courses: h.courses, Learners: h.learners, Grants: h.grants, Orders: h.orders, Facts: h.events, Audit: h.operators, Now: h.clock.now})
 	h.reconcile = reconcile.New(reconcile.Options{DB: h.db, Channels: bills, Orders: h.orders, Inbox: h.ledger, Queue: h.jobs, AppID: cfg.MiniAppID, Now: h.clock.now})
+	h.certificate()
+	h.learning()
 	h.money = h.orders
 	h.pushes.Orders = h.orders
 	h.erasers = append(h.erasers, h.orders.Erase)

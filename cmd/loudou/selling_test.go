@@ -19,7 +19,7 @@ import (
 )
 
 // market is two running houses on one database, with the fake WeChat, WeChat Pay and virtual payment, an
-// operator logged in, and a course on sale with a trial and a paid lesson.
+// operator logged in, and a course on sale with a trial and a paid lesson. more are settings, name and value.
 type market struct {
 	t      *testing.T
 	wechat *wechattest.Fake
@@ -104,21 +104,31 @@ func (r said) code() string {
 	return s
 }
 
-func openMarket(t *testing.T, dsn string) *market {
+func openMarket(t *testing.T, dsn string, more ...string) *market {
 	t.Helper()
-	m := &market{t: t, wechat: wechattest.New(wechattest.Options{Wait: 5 * time.Second, RetryEvery: 20 * time.Millisecond}).Start(t)}
+	return openMarketOn(t, wechattest.New(wechattest.Options{Wait: 5 * time.Second, RetryEvery: 20 * time.Millisecond}).Start(t), dsn, more...)
+}
+
+// openMarketOn is openMarket with a fake WeChat whose accounts more may name.
+func openMarketOn(t *testing.T, wechat *wechattest.Fake, dsn string, more ...string) *market {
+	t.Helper()
+	m := &market{t: t, wechat: wechat}
 	m.pay = wxpaytest.New(wxpaytest.Options{RefundIn: 20 * time.Millisecond, RefundGap: time.Nanosecond, Plan: []time.Duration{time.Hour}}).Start(t)
 	m.xpay = xpaytest.New(xpaytest.Options{WeChat: m.wechat, AnyGoods: true, RefundIn: 20 * time.Millisecond, RetryEvery: 50 * time.Millisecond}).Start(t)
 	k, x, a := m.pay.Keys(), m.xpay.Options(), m.wechat.Mini()
 	for range 2 {
-		h := launch(t, map[string]string{
+		env := map[string]string{
 			"LOUDOU_DATABASE": dsn, "LOUDOU_DATA": t.TempDir(), "LOUDOU_SECRET": "a-secret-for-tests-0123456789-0123456789", "LOUDOU_LIMITS": "off",
 			"LOUDOU_MINI_APPID": a.AppID, "LOUDOU_MINI_SECRET": a.Secret, "LOUDOU_MINI_TOKEN": a.Token, "LOUDOU_MINI_AES_KEY": a.AESKey,
 			"LOUDOU_PAY_MCHID": k.MchID, "LOUDOU_PAY_SERIAL": k.Serial, "LOUDOU_PAY_PRIVATE_KEY": string(k.MerchantPEM()), "LOUDOU_PAY_APIV3_KEY": k.APIv3Key,
 			"LOUDOU_PAY_PUBLIC_KEY_ID": k.PublicKeyID, "LOUDOU_PAY_PUBLIC_KEY": string(k.PublicKeyPEM()), "LOUDOU_PAY_API": m.pay.URL(),
 			"LOUDOU_XPAY_OFFER_ID": x.OfferID, "LOUDOU_XPAY_APP_KEY": x.AppKey, "LOUDOU_XPAY_SANDBOX_APP_KEY": x.SandboxAppKey,
 			"LOUDOU_WECHAT_API": m.wechat.URL(), "LOUDOU_OPERATOR_NAME": "boss", "LOUDOU_OPERATOR_PASSWORD": "Correct-Horse-9", "LOUDOU_PUBLIC_URL": "http://127.0.0.1:8080",
-		})
+		}
+		for i := 0; i+1 < len(more); i += 2 {
+			env[more[i]] = more[i+1]
+		}
+		h := launch(t, env)
 		s := httptest.NewServer(h.handler)
 		t.Cleanup(s.Close)
 		m.houses, m.urls = append(m.houses, h), append(m.urls, s.URL)
@@ -188,6 +198,7 @@ func (m *market) until(what string, ok func() bool) {
 }
 
 // Somebody buys with WeChat Pay on one instance, is told of on both, studies, and gets the money back.
+// Selling check 3.
 func TestBuyAndRefundOverTwoInstances(t *testing.T) {
 	both(t, func(t *testing.T, dsn string) {
 		m := openMarket(t, dsn)
@@ -323,6 +334,7 @@ func (m *market) virtually(person string, o said) xpaytest.Order {
 }
 
 // Somebody buys by virtual payment; the push comes through the Mini Program's door.
+// Selling check 31.
 func TestBuyVirtually(t *testing.T) {
 	both(t, func(t *testing.T, dsn string) {
 		m := openMarket(t, dsn)
@@ -340,6 +352,7 @@ func TestBuyVirtually(t *testing.T) {
 }
 
 // Nobody is told anything: opening the order, or the timetable, finds the money.
+// Selling check 13.
 func TestNoticeNeverComes(t *testing.T) {
 	both(t, func(t *testing.T, dsn string) {
 		m := openMarket(t, dsn)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,15 +16,21 @@ import (
 	"loudou/api/console"
 	"loudou/api/hook"
 	"loudou/api/mini"
+	"loudou/api/page"
 	"loudou/config"
 	"loudou/model/migration"
 	"loudou/service/article"
+	"loudou/service/bucket"
+	"loudou/service/certificate"
 	"loudou/service/connection"
 	"loudou/service/coupon"
 	"loudou/service/course"
 	"loudou/service/event"
 	"loudou/service/figure"
+	"loudou/service/gift"
 	"loudou/service/grant"
+	"loudou/service/homework"
+	"loudou/service/iteration"
 	"loudou/service/job"
 	"loudou/service/learner"
 	"loudou/service/ledger"
@@ -31,13 +38,25 @@ import (
 	"loudou/service/media"
 	"loudou/service/operator"
 	"loudou/service/order"
+	"loudou/service/overlap"
+	"loudou/service/partner"
 	"loudou/service/person"
 	"loudou/service/plan"
+	"loudou/service/poster"
+	"loudou/service/privacy"
 	"loudou/service/progress"
+	"loudou/service/question"
+	"loudou/service/quiz"
 	"loudou/service/reconcile"
 	"loudou/service/redeem"
+	"loudou/service/remark"
+	"loudou/service/report"
+	"loudou/service/review"
+	"loudou/service/search"
+	"loudou/service/signup"
 	"loudou/service/statistic"
 	"loudou/service/store"
+	"loudou/service/webhook"
 	"loudou/service/wechat"
 	"loudou/service/wxpay"
 	"loudou/service/xpay"
@@ -47,26 +66,42 @@ import (
 // house is everything, connected. Services do not know each other: what one needs of another is stated
 // there as a small interface and handed over here.
 type house struct {
+	certificates *certificate.Service
+	quizzes      *quiz.Service
+	remarks      *remark.Service
+	signups      *signup.Service
+	homework     *homework.Service
+
 	cfg   config.Config
 	clock *clock
 	db    *gorm.DB
 	redis *store.Redis
 	jobs  *job.Service
 
-	operators  *operator.Service
-	persons    *person.Service
-	events     *event.Service
-	figures    *figure.Service
-	articles   *article.Service
-	plan       *plan.Service
-	statistics *statistic.Service
-	connection *connection.Service
+	operators      *operator.Service
+	persons        *person.Service
+	events         *event.Service
+	webhooks       *webhook.Service
+	facts          facts
+	figures        *figure.Service
+	articles       *article.Service
+	plan           *plan.Service
+	overlap        *overlap.Service
+	partners       *partner.Service
+	reports        *report.Service
+	reviews        *review.Service
+	posters        *poster.Service
+	statistics     *statistic.Service
+	miniStatistics *statistic.Mini
+	connection     *connection.Service
 
 	mini      *wechat.Client // nil without a Mini Program
 	xpay      *xpay.Client   // nil without virtual payment
 	grants    *grant.Service
+	giving    *grant.Desk
 	courses   *course.Service
 	media     *media.Service
+	bucket    *bucket.Bucket // nil: files lie on this machine's disk
 	progress  *progress.Service
 	learners  *learner.Service
 	money     learner.Money // knows of open orders and refunds
@@ -74,11 +109,13 @@ type house struct {
 	orders    *order.Service
 	coupons   *coupon.Service
 	redeems   *redeem.Service
+	gifts     *gift.Service
 	ledger    *ledger.Service
 	reconcile *reconcile.Service
 	erasers   []learner.Eraser // one for every owner of a table that knows a person
 	listening
 	sending
+	watching
 
 	handler http.Handler
 	openapi huma.API
@@ -116,7 +153,7 @@ func build(cfg config.Config) (*house, error) {
 
 	// Services.
 	limits := limit.New(h.redis, cfg.Limits == "off")
-	h.operators = operator.New(h.db, limits, operator.Options{TwoPerson: true})
+	h.operators = operator.New(h.db, limits, operator.Options{TwoPerson: true, AppIDs: []string{cfg.OfficialAppID, cfg.MiniAppID}})
 	h.begin = append(h.begin, func(ctx context.Context) error {
 		_, err := h.operators.First(ctx, cfg.OperatorName, cfg.OperatorPassword)
 		return err
@@ -125,14 +162,20 @@ func build(cfg config.Config) (*house, error) {
 
 	h.persons = person.New(h.db, h.clock.now)
 	h.events = event.New(h.db, h.redis, event.Options{
-		Articles: figure.NewCatalogue(h.db, "articles"), Courses: figure.NewCatalogue(h.db, "courses"), Lessons: figure.NewCatalogue(h.db, "lessons"),
-		Now: h.clock.now, PerPerson: h.eventsPerPerson(),
+		Articles: figure.NewCatalogue(h.db, "articles", h.cfg.OfficialAppID), Courses: figure.NewCatalogue(h.db, "courses", h.cfg.MiniAppID), Lessons: figure.NewCatalogue(h.db, "lessons", h.cfg.MiniAppID),
+		Campaigns: figure.NewCatalogue(h.db, "campaigns", h.cfg.OfficialAppID),
+		Now:       h.clock.now, PerPerson: h.eventsPerPerson(),
 	})
 	h.background = append(h.background, h.events.Run)
+	h.webhooks = webhook.New(webhook.Options{DB: h.db, AppID: cfg.OfficialAppID, Secret: []byte(cfg.Secret), Jobs: h.jobs, Audit: h.operators, Now: h.clock.now, Inside: cfg.Loopback()})
+	h.jobs.HandleSlow(webhook.Job, h.webhooks.Send)
+	h.jobs.Every("webhook.sweep", 6*time.Hour, h.webhooks.Sweep)
+	h.facts = facts{h.events, h.webhooks}
 	h.jobs.Every("event.reconcile", 6*time.Hour, h.events.Nightly)
+	h.jobs.Every("event.pack", time.Hour, h.events.Pack)
 	h.erasers = append(h.erasers, h.events.Erase)
 	h.metrics.events(h.events)
-	h.figures = figure.New(h.db, h.persons, h.events, h.clock.now)
+	h.figures = figure.New(h.db, h.cfg.OfficialAppID, h.cfg.MiniAppID, h.persons, h.events, h.clock.now)
 
 	if err := h.shop(); err != nil {
 		return nil, err
@@ -146,20 +189,46 @@ func build(cfg config.Config) (*house, error) {
 	}
 	h.plan = plan.New(h.db, cfg.OfficialAppID, h.operators, h.articles, h.broadcasts, h.clock.now)
 	h.jobs.Every("plan.repeat", time.Minute, h.plan.Make)
+	h.partner()
+	h.signUp()
+	h.lookBack()
+	h.posters = poster.New(h.db, cfg.OfficialAppID, h.media, postable{h}, h.operators, cfg.PosterFont, h.clock.now)
+	h.invites.Posters, h.invites.Prizes = h.posters, h.prizes()
+	h.overlap = overlap.New(h.db, cfg.OfficialAppID, h.courses, h.articles, h.operators, h.clock.now)
+	h.jobs.Every("overlap.sweep", 20*time.Second, h.overlap.Sweep)
 	h.connect()
+	h.alert()
 
 	// Doors.
 	doors := []api.Mounter{
 		h.pushes,
 		h.links,
+		&page.Partner{Partners: h.partners, Figures: h.figures, Limits: limits},
+		&page.Certificate{Certificates: h.certificates, Limits: limits},
+		&page.Group{Groups: h.groups, Limits: limits, Secure: strings.HasPrefix(cfg.PublicURL, "https://"), Robot: hook.Robot},
 		&console.Door{
+			Certificates: h.certificates,
+			Quizzes:      h.quizzes,
+			Remarks:      h.remarks,
+			Signups:      h.signups,
+			Homework:     h.homework,
+
 			Replies:   h.replies,
 			Menus:     h.menus,
+			Releases:  h.releases,
 			Followers: h.followers,
 			Scenes:    h.scenes,
 			Coupons:   h.coupons,
 			Redeems:   h.redeems,
+			Gifts:     h.gifts,
+			Learners:  h.learners,
+			Privacy:   privacy.New(h.db, cfg.OfficialAppID, h.persons, h.learners, h.operators, h.clock.now),
 			Campaigns: h.campaigns,
+			Invites:   h.invites,
+			Alerts:    h.alerts,
+			Groups:    h.groups,
+			Partners:  h.partners,
+			Posters:   h.posters,
 			Inbox:     h.inbox,
 			Operators: h.operators,
 			Articles:  h.articles,
@@ -167,21 +236,41 @@ func build(cfg config.Config) (*house, error) {
 			Jobs:      h.jobs,
 			Courses:   h.courses,
 			Media:     h.media,
+			Materials: h.materials,
+			Comments:  h.comments,
 			Figures:   h.figures,
+			Questions: question.New(h.db, cfg.OfficialAppID, h.operators, h.clock.now),
+			Search:    search.New(h.db, cfg.OfficialAppID, cfg.MiniAppID),
+			Events:    h.events,
+			Persons:   h.persons,
 			Orders:    h.orders,
-			Grants:    h.grants,
+			Grants:    h.giving,
+			Webhooks:  h.webhooks,
 			Ledger:    h.ledger,
 			Reconcile: h.reconcile,
 
+			MiniStatistics: h.miniStatistics,
+
 			Broadcasts: h.broadcasts,
+			Notices:    h.notices,
 			Plan:       h.plan,
+			Overlap:    h.overlap,
+			Iterations: iteration.New(h.db, cfg.MiniAppID, h.figures, h.plan, h.operators, h.clock.now),
+			Reports:    h.reports,
+			Reviews:    h.reviews,
+			Statistics: h.statistics,
 			Connection: h.connection,
+			Takeovers:  h.takeovers,
+			Switching:  h.switching(),
 			Todos:      h.todos(),
 			Guards:     h.guards,
-			PublicURL:  cfg.PublicURL,
-			MiniAppID:  cfg.MiniAppID,
+			Guide: func(ctx context.Context) (figure.Begun, error) {
+				return h.figures.Begun(ctx, cfg.OfficialAppID, cfg.MiniAppID)
+			},
+			PublicURL: cfg.PublicURL,
+			MiniAppID: cfg.MiniAppID,
 		},
-		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events, Orders: h.orders, Coupons: h.coupons, Redeems: h.redeems},
+		&mini.Door{Learners: h.learners, Courses: h.courses, Progress: h.progress, Media: h.media, Articles: h.articles, Limits: limits, Events: h.events, Orders: h.orders, Coupons: h.coupons, Redeems: h.redeems, Gifts: h.gifts, Certificates: h.certificates, Quizzes: h.quizzes, Remarks: h.remarks, Signups: h.signups, Homework: h.homework},
 		&hook.Pay{WxPay: h.pay, Orders: h.orders, Count: func(reason string) { h.pushes.Count("pay", reason) }},
 	}
 

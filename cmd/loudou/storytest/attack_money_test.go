@@ -55,6 +55,7 @@ func (h *House) granted(no string) int64 {
 
 // Attacks 9–11. Notices that WeChat Pay did not sign, that it signed and nobody can use, that do not fit, and
 // that come a hundred times on two instances.
+// Selling check 9.
 func TestForgedNotices(t *testing.T) {
 	both(t, func(t *testing.T, o Options) {
 		o.Programs = 2
@@ -203,6 +204,7 @@ func (h *House) misfits(t *testing.T, course int64) {
 }
 
 // Attack 18. Thirty refunds at once, sums that are none, orders that cannot be refunded.
+// Selling check 21.
 func TestRefundsBeyondThePaid(t *testing.T) {
 	both(t, func(t *testing.T, o Options) {
 		h := Open(t, binary, o)

@@ -84,6 +84,7 @@ func strangers(t *testing.T, o Options) {
 
 // Attacks 12, 13 and 33. A price in the body is nothing; another's order is no order, byte for byte; a number
 // that is none is 400 or 404.
+// Selling checks 1 and 29.
 func TestAnOrderIsTheServersAndTheBuyers(t *testing.T) {
 	both(t, func(t *testing.T, o Options) {
 		h := Open(t, binary, o)

@@ -20,6 +20,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"loudou/model/modeltest"
 	"loudou/service/wechat/wechattest"
 	"loudou/service/wxpay"
 )
@@ -37,25 +38,9 @@ const (
 func BenchmarkBars(b *testing.B) {
 	gin.SetMode(gin.ReleaseMode)
 	b.Run("callback", benchCallback)
+	b.Run("rules", benchRules)
 	b.Run("order", benchOrder)
 	b.Run("start", benchStart)
-}
-
-// bar prints a line of the table. upper tells that ours must not be above the bar.
-func bar(name, unit string, ours, reference, ratio, limit float64, upper bool) {
-	word := "ok"
-	if limit > 0 && (upper && ratio > limit || !upper && ratio < limit) {
-		word = "below"
-	}
-	want := "-"
-	if limit > 0 {
-		want = strconv.FormatFloat(limit, 'f', 2, 64)
-	}
-	ref := "-"
-	if reference > 0 {
-		ref = fmt.Sprintf("%.0f", reference)
-	}
-	fmt.Printf("BAR %-34s %10.0f %-8s %10s %8.2f %6s  %s\n", name, ours, unit, ref, ratio, want, word)
 }
 
 func medianOf(v []float64) float64 {
@@ -161,8 +146,8 @@ func benchCallback(b *testing.B) {
 		without = append(without, drive(b, bareAt, benchConns, pushes(b, h.WeChat, 60000), sealed))
 		with = append(with, drive(b, ours, benchConns, pushes(b, h.WeChat, 60000), sealed))
 	}
-	bar("callback, safe mode, no storage", "req/s", medianOf(without), medianOf(reference), ratioOf(without, reference), 1.4, false)
-	bar("callback, dedup and storage", "req/s", medianOf(with), medianOf(reference), ratioOf(with, reference), 0.5, false)
+	modeltest.Bar("callback, safe mode, no storage", "req/s", medianOf(without), medianOf(reference), ratioOf(without, reference), 1.4, false)
+	modeltest.Bar("callback, dedup and storage", "req/s", medianOf(with), medianOf(reference), ratioOf(with, reference), 0.5, false)
 }
 
 // benchOrder: the order road against the least it can do: one row, WeChat's call, one update, the signature.
@@ -233,7 +218,7 @@ func benchOrder(b *testing.B) {
 		wg.Wait()
 		mine = append(mine, float64(good.Load())/time.Since(start).Seconds())
 	}
-	bar("order road", "orders/s", medianOf(mine), medianOf(reference), ratioOf(mine, reference), 0, false)
+	modeltest.Bar("order road", "orders/s", medianOf(mine), medianOf(reference), ratioOf(mine, reference), 0, false)
 }
 
 // benchStart: from the start of the process to readyz 200 on SQLite, and what it holds when nothing happens.
@@ -246,17 +231,8 @@ func benchStart(b *testing.B) {
 		took = append(took, h.All[0].Start().Seconds()*1000)
 	}
 	ms := medianOf(took)
-	bar("start to ready, SQLite (ms, s)", "ms", ms, 0, ms/1000, 1, true)
+	modeltest.Bar("start to ready, SQLite (ms, s)", "ms", ms, 0, ms/1000, 1, true)
 	time.Sleep(3 * time.Second)
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", h.All[0].cmd.Process.Pid))
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(raw), "VmRSS:")
-	kib, err := strconv.Atoi(strings.Fields(rest)[0])
-	if err != nil {
-		b.Fatal(err)
-	}
-	mb := float64(kib) / 1024
-	bar("idle memory (MB)", "MB", mb, 0, mb, 80, true)
+	mb := h.All[0].held(b)
+	modeltest.Bar("idle memory (MB)", "MB", mb, 0, mb, 80, true)
 }

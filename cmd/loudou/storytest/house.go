@@ -35,6 +35,7 @@ import (
 // Options shape a house.
 type Options struct {
 	MySQL    bool // on MariaDB behind a proxy, else SQLite
+	Direct   bool // no proxies: for measuring; Check and the faults need them
 	Programs int  // how many instances share the database; 0: one
 	Env      map[string]string
 }
@@ -52,6 +53,7 @@ type House struct {
 	All    []*Program
 
 	mu       sync.Mutex
+	unjust   sync.Once // an honest event was refused: said once
 	answers  bytes.Buffer
 	canaries map[string]string
 	acked    map[string]bool // event ids the program said it had
@@ -117,6 +119,9 @@ func (h *House) openDatabase(o Options, dir string) (dsn string) {
 	dsn = direct
 	if o.MySQL {
 		direct = modeltest.MySQLDSN(t)
+		dsn = direct
+	}
+	if o.MySQL && !o.Direct {
 		server, name, _ := strings.Cut(strings.TrimPrefix(direct, "mysql://"), "/")
 		_, address, _ := strings.Cut(server, "(")
 		address = strings.TrimSuffix(address, ")")
@@ -173,7 +178,11 @@ func (h *House) openRedis(o Options) (address string) {
 	if err := r.FlushDB(context.Background()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	h.Redis, h.Cache = r, NewProxy(t, u.Host)
+	h.Redis = r
+	if o.Direct {
+		return "redis://" + u.Host + number
+	}
+	h.Cache = NewProxy(t, u.Host)
 	h.plant("Redis password", "canary-redis-71c2")
 	return "redis://default:canary-redis-71c2@" + h.Cache.Addr() + number
 }
@@ -319,6 +328,14 @@ func (p *Program) Start() time.Duration {
 	return 0
 }
 
+func (p *Program) environment() []string {
+	out := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "LOUDOU_ADDR=" + p.addr, "LOUDOU_METRICS_ADDR=" + p.metrics}
+	for name, v := range p.env {
+		out = append(out, name+"="+v)
+	}
+	return out
+}
+
 func (p *Program) launch() {
 	t := p.house.T
 	t.Helper()
@@ -329,10 +346,7 @@ func (p *Program) launch() {
 	defer func() { _ = out.Close() }()
 	cmd := exec.Command(p.binary, "serve") //nolint:gosec,noctx // the program under test
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = p.dir, out, out, withParent()
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "LOUDOU_ADDR=" + p.addr, "LOUDOU_METRICS_ADDR=" + p.metrics}
-	for name, v := range p.env {
-		cmd.Env = append(cmd.Env, name+"="+v)
-	}
+	cmd.Env = p.environment()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,10 @@ func TestMain(m *testing.M) {
 		serveYard()
 		return
 	}
+	if os.Getenv(yardCountEnv) != "" {
+		serveCountYard()
+		return
+	}
 	dir, err := os.MkdirTemp("", "loudou-story")
 	if err != nil {
 		fmt.Println(err)
@@ -193,6 +197,7 @@ func TestKilledWhileOrdering(t *testing.T) {
 }
 
 // Fault 3. Killed while a notice is handled; a repeat answers 2xx and changes nothing.
+// Selling check 12.
 func TestKilledWhileANoticeIsHandled(t *testing.T) {
 	both(t, func(t *testing.T, o Options) {
 		h := Open(t, binary, o)

@@ -72,6 +72,7 @@ func TestDatabaseGone(t *testing.T) {
 }
 
 // A notice that comes while the database is gone is not taken, and settles when it is told again.
+// Selling check 11.
 func TestNoticeWhileTheDatabaseIsGone(t *testing.T) {
 	if os.Getenv("LOUDOU_TEST_MYSQL") == "" {
 		return // an embedded database cannot be gone

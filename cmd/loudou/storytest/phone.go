@@ -70,7 +70,8 @@ func (p *Phone) Events(course int64, n int, again []string) (ids []string, a Ans
 	a = p.Call("POST", "/events", `{"sent_at":"`+at+`","events":[`+strings.Join(list, ",")+`]}`)
 	if a.Status == http.StatusOK {
 		if rejected, _ := a.Get("rejected").([]any); len(rejected) > 0 {
-			p.house.T.Errorf("honest events rejected: %s", a.Body)
+			p.house.unjust.Do(func() { p.house.T.Errorf("honest events rejected: %s", a.Body) }) // once says it: a load sends thousands
+			return ids, a
 		}
 		p.house.Acknowledged(ids...)
 	}

@@ -30,6 +30,7 @@ type Proxy struct {
 	delay time.Duration
 	conns map[net.Conn]struct{}
 	trap  *trap
+	watch map[string]int // words, and how many statements held each
 }
 
 // trap waits for the words, in this order, on one connection, for the last of them at a point.
@@ -85,6 +86,32 @@ func (p *Proxy) Delay(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = d
+}
+
+// Watch counts from now on the statements that hold each of words. Statements go over the wire whole, with their
+// values in them (interpolateParams), so a statement cannot hide behind a prepared one.
+func (p *Proxy) Watch(words ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.watch = make(map[string]int, len(words))
+	for _, w := range words {
+		p.watch[w] = 0
+	}
+}
+
+// Watched says how many statements held the word since Watch.
+func (p *Proxy) Watched(word string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.watch[word]
+}
+
+func (p *Proxy) see(b []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range p.watch {
+		p.watch[w] += bytes.Count(b, []byte(w))
+	}
 }
 
 // When does something once, at a point of the statement with the last of words, after a connection has
@@ -184,6 +211,7 @@ func (w *wire) up() {
 		if err != nil {
 			return
 		}
+		w.proxy.see(b[:n])
 		if x := w.look(b[:n]); x != nil {
 			if x.at == Before {
 				w.spring(x)
