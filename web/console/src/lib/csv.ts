@@ -11,7 +11,11 @@ export function csv(head: string[], rows: (string | number | null | undefined)[]
 }
 
 export function saveCsv(name: string, head: string[], rows: (string | number | null | undefined)[][]): void {
-  const url = URL.createObjectURL(new Blob([csv(head, rows)], { type: 'text/csv;charset=utf-8' }))
+  saveFile(name, new Blob([csv(head, rows)], { type: 'text/csv;charset=utf-8' }))
+}
+
+export function saveFile(name: string, what: Blob): void {
+  const url = URL.createObjectURL(what)
   const a = document.createElement('a')
   a.href = url
   a.download = name

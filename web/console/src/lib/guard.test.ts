@@ -23,7 +23,7 @@ function editor() {
 async function open() {
   const router = createRouter({
     history: createMemoryHistory(),
-    routes: [{ path: '/edit', component: editor() }, { path: '/list', component: { render: () => h('p', 'list') } }],
+    routes: [{ path: '/edit', component: editor() }, { path: '/list', component: { render: () => h('p', 'list') } }, { path: '/lost', component: () => Promise.reject(new Error('gone')) }],
   })
   await router.push('/edit')
   const app = mount({ render: () => h(RouterView) }, { global: { plugins: [router] } })
@@ -85,6 +85,22 @@ describe('unsaved work', () => {
     guard.saved()
     expect(guard.dirty.value).toBe(false)
     expect(readDraft('test')).toBeNull()
+  })
+
+  it('keeps all where the page one leaves for does not load', async () => {
+    const { router, app } = await open()
+    router.onError(() => {})
+    model.value.title = '新'
+    await flushPromises()
+    vi.advanceTimersByTime(500)
+    const going = router.push('/lost').catch(() => {})
+    await flushPromises()
+    asked.value!.answer(true)
+    await going
+    await flushPromises()
+    expect(app.text()).toBe('editor')
+    expect(guard.dirty.value).toBe(true)
+    expect(readDraft<{ title: string }>('test')?.value.title).toBe('新')
   })
 
   it('does not overwrite a copy that is still on offer', async () => {

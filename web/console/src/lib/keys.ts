@@ -2,12 +2,15 @@ import { onBeforeUnmount, onMounted, ref } from 'vue'
 import { useRouter } from 'vue-router'
 
 export const helpOpen = ref(false)
+export const searchOpen = ref(false)
+export const pageHelpOpen = ref(false)
 
 export const jumps: { key: string; to: string; label: string }[] = [
   { key: 'h', to: '/', label: '首页' },
   { key: 't', to: '/plan', label: '今日计划' },
   { key: 'p', to: '/calendar', label: '选题日历' },
   { key: 'a', to: '/articles', label: '文章' },
+  { key: 'y', to: '/campaigns', label: '活动' },
   { key: 'r', to: '/replies', label: '自动回复' },
   { key: 'm', to: '/menu', label: '自定义菜单' },
   { key: 's', to: '/scenes', label: '二维码与链接' },
@@ -29,11 +32,16 @@ export function typing(e: KeyboardEvent): boolean {
   return el.isContentEditable || el.closest('input,textarea,select,[contenteditable=""],[contenteditable=true]') !== null
 }
 
-// useKeys: ? opens the list, / goes to the page's search, g then a letter jumps.
+// useKeys: ⌘K or Ctrl+K searches everything, ? opens the list, h says what the page is for, / goes to the page's search, g then a letter jumps.
 export function useKeys(): void {
   const router = useRouter()
   let g = 0
   function onKey(e: KeyboardEvent): void {
+    if ((e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey && e.key.toLowerCase() === 'k' && !document.querySelector('.el-overlay:not([style*="display: none"]) [role=dialog]')) {
+      e.preventDefault()
+      searchOpen.value = true
+      return
+    }
     if (typing(e) || document.querySelector('.el-overlay:not([style*="display: none"]) [role=dialog]')) return
     if (g && Date.now() - g < 1500) {
       g = 0
@@ -54,6 +62,9 @@ export function useKeys(): void {
         search.focus()
         search.select()
       }
+    } else if (e.key === 'h' && document.querySelector('[data-test=page-help]')) {
+      e.preventDefault()
+      pageHelpOpen.value = true
     } else if (e.key === 'g') {
       g = Date.now()
     }

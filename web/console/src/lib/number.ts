@@ -2,6 +2,12 @@ export function count(n: number | null | undefined): string {
   return n == null ? '–' : n.toLocaleString('zh-CN')
 }
 
+// whole reads a whole number of 1 to most; null for anything else.
+export function whole(text: string, most: number): number | null {
+  const n = /^\d{1,9}$/.test(text.trim()) ? Number(text) : 0
+  return n >= 1 && n <= most ? n : null
+}
+
 // rate writes a fraction as a percentage: one decimal, two below 1 %, half up. Undefined is a dash, never 0.
 export function rate(fraction: number | null | undefined): string {
   if (fraction == null) return '–'

@@ -51,7 +51,9 @@ export function useUnsaved<T>(key: () => string, model: Ref<T>) {
   }
   function restore(): void {
     if (!draft.value) return
-    model.value = draft.value.value
+    const kept = draft.value.value
+    // A copy of an older console lacks fields the form has since: they stay as they were loaded.
+    model.value = kept && typeof kept === 'object' && !Array.isArray(kept) ? { ...model.value, ...kept } : kept
     draft.value = null
   }
   function discard(): void {
@@ -67,20 +69,24 @@ export function useUnsaved<T>(key: () => string, model: Ref<T>) {
     timer = window.setTimeout(() => (dirty.value ? writeDraft(key(), model.value) : dropDraft(key())), 400)
   }, { deep: true })
 
-  async function ask(): Promise<boolean> {
+  // What was given up is dropped when the page is really gone: after an update of the console the next page may not load,
+  // and then this one stays, with all that was typed.
+  let given = ''
+  const askToLeave = () => ask((k) => { given = k })
+  const askToTurn = () => ask((k) => { dropDraft(k); dirty.value = false })
+  async function ask(give: (key: string) => void): Promise<boolean> {
     if (!dirty.value) return true
     const leave = await confirm({
       title: '有修改还没有保存', text: '离开后，这一页的修改会丢失。', yes: '放弃修改', no: '留在这一页', danger: true,
     })
     if (leave) {
       window.clearTimeout(timer)
-      dropDraft(key())
-      dirty.value = false
+      give(key())
     }
     return leave
   }
-  onBeforeRouteLeave(ask)
-  onBeforeRouteUpdate((to, from) => (to.path === from.path ? true : ask()))
+  onBeforeRouteLeave(askToLeave)
+  onBeforeRouteUpdate((to, from) => (to.path === from.path ? true : askToTurn()))
 
   function beforeUnload(e: BeforeUnloadEvent): void {
     if (!dirty.value) return
@@ -90,6 +96,7 @@ export function useUnsaved<T>(key: () => string, model: Ref<T>) {
   onMounted(() => window.addEventListener('beforeunload', beforeUnload))
   onBeforeUnmount(() => {
     window.clearTimeout(timer)
+    if (given) dropDraft(given)
     window.removeEventListener('beforeunload', beforeUnload)
   })
   return { dirty, draft, saved, restore, discard }

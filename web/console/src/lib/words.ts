@@ -36,6 +36,12 @@ export const grantWords: Record<string, Word> = {
   revoked: { text: '已收回', mood: 'muted', shape: 'hollow' },
   expired: { text: '已到期', mood: 'muted', shape: 'hollow' },
 }
+export const giftWords: Record<string, Word> = {
+  waiting: { text: '待领取', mood: 'warn', shape: 'half' },
+  frozen: { text: '退款中，暂停领取', mood: 'warn', shape: 'hollow' },
+  opened: { text: '已领取', mood: 'good' },
+  void: { text: '已作废', mood: 'muted', shape: 'hollow' },
+}
 export const articleWords = {
   idea: { text: '选题', mood: 'muted', shape: 'hollow' },
   draft: { text: '撰写', mood: 'muted', shape: 'half' },
@@ -67,8 +73,8 @@ export const jobWords = {
 // What a job of each kind does; its code stays beside it for whoever reads the log.
 export const jobNames: Record<string, string> = {
   'order.paid': '付款后的收尾', 'order.refund': '向微信提交退款', 'order.tell': '给学员发消息', 'reply.send': '发出后续消息', 'follower.info': '取粉丝资料',
-  'menu.plan': '定时发布菜单', 'inbox.hand': '补处理微信的推送', 'course.goods': '上架虚拟支付道具', 'reconcile.day': '取账单对账',
-  'scene.batch': '向微信要一批二维码', 'follower.label': '给扫码的人打标签', 'follower.sync': '同步粉丝',
+  'menu.plan': '定时发布菜单', 'release.run': '菜单和回复一起发布', 'inbox.hand': '补处理微信的推送', 'course.goods': '上架虚拟支付道具', 'reconcile.day': '取账单对账',
+  'scene.batch': '向微信要一批二维码', 'follower.label': '给扫码的人打标签', 'follower.sync': '同步粉丝', 'follower.bulk': '批量加去标签', 'remark.check': '请微信检查评论', 'homework.check': '请微信检查作业', 'homework.judged': '收下微信的检查结果', 'homework.forget': '删掉不用的作业图片',
 }
 export const checkWords: Record<string, Word> = {
   ok: { text: '正常', mood: 'good' },
@@ -88,11 +94,11 @@ export const eventNames: Record<string, string> = {
   follow: '关注', unfollow: '取关', scan: '扫码', link_click: '点链接', menu_click: '点菜单', message: '发消息',
   mp_open: '打开小程序', article_click: '文章点击', course_view: '课程浏览', trial_play: '试看', lesson_play: '学课',
   lesson_finish: '学完一课', exercise: '练习', comment: '评论', search: '搜索', share: '分享', campaign_seen: '看到活动',
-  campaign_join: '报名', campaign_done: '完成活动', order_create: '下单', paid: '支付', refunded: '退款', redeem: '兑换',
+  campaign_join: '报名', campaign_done: '完成活动', order_create: '下单', paid: '支付', refunded: '退款', redeem: '兑换', gift_open: '领取礼物',
 }
 
-export const thingNames: Record<string, string> = { order: '订单', payment: '支付', refund: '退款', grant: '开课' }
-export const thingWords: Record<string, Record<string, Word>> = { order: orderWords, payment: paymentWords, refund: refundWords, grant: grantWords }
+export const thingNames: Record<string, string> = { order: '订单', payment: '支付', refund: '退款', grant: '开课', gift: '礼物' }
+export const thingWords: Record<string, Record<string, Word>> = { order: orderWords, payment: paymentWords, refund: refundWords, grant: grantWords, gift: giftWords }
 export const moneyKinds: Record<string, string> = {
   mismatch: '金额或付款人对不上', stray: '收到不认识的款项', after_close: '订单关闭后才付款', twice: '重复付款', late_apple: '苹果：关闭后才付款', twice_apple: '苹果：重复付款',
   unknown: '支付结果一小时未知', closing: '订单一小时关不掉', refund_abnormal: '退款异常', refund_failed: '退款失败', refund_mismatch: '退款金额对不上', refund_stray: '收到不认识的退款', bill: '账单对不上',
@@ -101,7 +107,7 @@ export const moneyKinds: Record<string, string> = {
 // actorName says who did a step: "wechat:notify", "timer", "learner:7", "operator:2" or "operator:2:小明".
 export function actorName(who: string | null | undefined): string {
   if (!who) return ''
-  const fixed: Record<string, string> = { 'wechat:notify': '微信支付通知', 'wechat:push': '微信推送', 'wechat:query': '向微信查询', 'wechat:bill': '微信账单', timer: '定时任务', system: '系统' }
+  const fixed: Record<string, string> = { 'wechat:notify': '微信支付通知', 'wechat:push': '微信推送', 'wechat:query': '向微信查询', 'wechat:bill': '微信账单', import: '从文件导入', timer: '定时任务', system: '系统' }
   if (fixed[who]) return fixed[who]
   const [kind, id, ...name] = who.split(':')
   return kind === 'learner' ? `学员 ${id}` : kind === 'operator' ? name.join(':') || `操作员 ${id}` : who
