@@ -30,5 +30,6 @@ useSession().connect()
 useTheme().watch()
 app.use(router)
 app.use(VueQueryPlugin, { queryClient: queries })
-app.mount('#app')
+// What index.html says stands until the first page is there; one that cannot come is said by the app itself.
+void router.isReady().catch(() => {}).then(() => app.mount('#app'))
 keepFocus()

@@ -80,4 +80,12 @@ export async function upload<T>(path: string, file: File): Promise<T> {
   return answer as T
 }
 
+// putPart sends one part of an upload with its SHA-256.
+export async function putPart<T>(path: string, part: Blob, sum: string): Promise<T> {
+  const res = await send(new Request(new URL(path, location.origin), { method: 'PUT', body: part, headers: { 'Content-Type': 'application/octet-stream', 'X-Part-SHA256': sum } }))
+  const answer: unknown = await res.json().catch(() => undefined)
+  if (!res.ok) throw toApiError(res.status, answer)
+  return answer as T
+}
+
 export const newKey = () => crypto.randomUUID()

@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/console/v1/abandoned-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders somebody began to pay and did not, the newest first, and whether each of them may be written to */
+        get: operations["abandonedOrders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/abandoned-orders.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, openids masked */
+        get: operations["abandonedOrdersFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/abandoned-orders/{no}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep what was done about an abandoned order; what was noted before goes */
+        put: operations["noteAbandonedOrder"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/access/suspects": {
         parameters: {
             query?: never;
@@ -14,6 +65,74 @@ export interface paths {
         /** Paid orders without a grant, and grants without a reason: none, when all is well */
         get: operations["accessSuspects"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When alerts are made */
+        get: operations["alertRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/alert-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set when an alert is made, switch it off or put it to sleep */
+        put: operations["changeAlertRule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was not as usual, the latest first */
+        get: operations["alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say that somebody has seen to an alert, or that it waits again */
+        put: operations["seeAlert"];
         post?: never;
         delete?: never;
         options?: never;
@@ -52,6 +171,109 @@ export interface paths {
         put: operations["saveArticle"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What readers wrote under an article, as it was read from WeChat last */
+        get: operations["listComments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/comments/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read an article's comments from WeChat */
+        post: operations["refreshComments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/comments/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Open or close the comments of an article */
+        put: operations["switchComments"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/comments/{comment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a comment away for good */
+        delete: operations["deleteComment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/comments/{comment}/elected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pick a comment, or take the pick back */
+        put: operations["electComment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/articles/{id}/comments/{comment}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Answer a comment */
+        put: operations["replyComment"];
+        post?: never;
+        /** Take our answer away */
+        delete: operations["unreplyComment"];
         options?: never;
         head?: never;
         patch?: never;
@@ -322,6 +544,23 @@ export interface paths {
         };
         /** What is planned and what went out in a month */
         get: operations["broadcastCalendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/broadcasts/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When fans read, and how mass sends of each hour were read */
+        get: operations["broadcastHours"];
         put?: never;
         post?: never;
         delete?: never;
@@ -606,6 +845,384 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Campaigns, the newest first */
+        get: operations["campaigns"];
+        put?: never;
+        /** Make a campaign */
+        post: operations["createCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One campaign and what belongs to it */
+        get: operations["campaign"];
+        /** Change a campaign */
+        put: operations["changeCampaign"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a campaign brought */
+        get: operations["campaignBoard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A campaign's task of bringing new followers, and what it brought */
+        get: operations["invite"];
+        /** Make or change a campaign's task; while it is on, more rewards need the right over money */
+        put: operations["saveInvite"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/invite/friends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who came by inviters' codes, the latest first */
+        get: operations["invitedFriends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/invite/friends.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who came by inviters' codes as CSV */
+        get: operations["invitedFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/invite/friends/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let suspicious friends count, or refuse them */
+        post: operations["decideInvited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/invite/inviters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asked for a poster, the latest first */
+        get: operations["inviters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/invite/inviters/{inviter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Take an inviter out, or let them go on */
+        put: operations["blockInviter"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/invite/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a campaign's task off; what is due is still given */
+        post: operations["stopInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/invite/on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a campaign's task on: from now on it gives rewards */
+        post: operations["startInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a thing into a campaign, or take it out */
+        put: operations["attachToCampaign"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a number of a campaign */
+        get: operations["campaignPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A campaign's sign-up form (报名表), and how many signed up and came */
+        get: operations["signup"];
+        /** Make or change a campaign's sign-up form; more places go to who waits */
+        put: operations["saveSignup"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/signups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who signed up */
+        get: operations["signups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/signups.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who signed up as CSV, phone numbers masked */
+        get: operations["signupsFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/signups/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep who was there and who was not */
+        put: operations["markSignups"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/signups/phones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who signed up as CSV with whole phone numbers; who took it is written down */
+        post: operations["signupsPhones"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/signups/{signup_id}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write a note on a sign-up */
+        put: operations["noteSignup"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/campaigns/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a campaign before its last day, or go back on that */
+        post: operations["stopCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/certificates/{serial}/reinstate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a withdrawn certificate count again */
+        post: operations["reinstateCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/certificates/{serial}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a certificate prove nothing any more */
+        post: operations["withdrawCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/connection": {
         parameters: {
             query?: never;
@@ -617,6 +1234,40 @@ export interface paths {
         get: operations["connection"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/connection/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Today's calls of WeChat's interfaces by all instances, and their quotas as last asked */
+        get: operations["connectionCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/connection/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask WeChat for the quotas of what was called today, at most once a minute */
+        post: operations["askQuotas"];
         delete?: never;
         options?: never;
         head?: never;
@@ -695,6 +1346,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/courses/{id}/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Certificates (结业证书) learners took, the newest first */
+        get: operations["courseCertificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the draft differs from what is live, in words */
+        get: operations["courseDraft"];
+        put?: never;
+        /** Copy a published course to be edited aside, as a course of its own number; the draft there is, if any */
+        post: operations["beginCourseDraft"];
+        /** Throw the draft away; the course stays as it is */
+        delete: operations["dropCourseDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/draft/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the draft live; the lessons keep their numbers, and learners their progress */
+        post: operations["publishCourseDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/iterations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The next versions of a course with their figures before and after */
+        get: operations["iterations"];
+        put?: never;
+        /** Plan the next version of a course as a task, with the figures as they are now */
+        post: operations["beginIteration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/courses/{id}/kpi": {
         parameters: {
             query?: never;
@@ -746,6 +1468,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/courses/{id}/overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of a course's text stands elsewhere too */
+        get: operations["courseOverlap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/courses/{id}/publish": {
         parameters: {
             query?: never;
@@ -757,6 +1496,40 @@ export interface paths {
         put?: never;
         /** Put a course on sale (上架) */
         post: operations["publishCourse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where learners of a course stop, what they finish, why money went back */
+        get: operations["courseQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/quality/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a number of a course's quality */
+        get: operations["courseQualityPeople"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -791,6 +1564,74 @@ export interface paths {
         put?: never;
         /** Take a course out of the shop (下架); who owns it learns on */
         post: operations["unpublishCourse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published versions, the newest first */
+        get: operations["courseVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/versions/{n}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put version n live again, as a new version; price and refund rule stay */
+        post: operations["restoreCourse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who holds an unpaid order for the course, by the price it was placed at: to be said before a price is changed */
+        get: operations["courseWaiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/data-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the sources of the figures stand: taking in, counting, WeChat's statistics, comparisons */
+        get: operations["dataHealth"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -950,6 +1791,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/followers/bulks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest bulks, how far each is and what it changed */
+        get: operations["followerBulks"];
+        put?: never;
+        /** Give a tag to all a filter meets, or take it from them, or block or unblock them, in the background */
+        post: operations["startFollowerBulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/bulks/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with one that waits, was stopped or failed */
+        post: operations["resumeFollowerBulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/bulks/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End one where it is; what it did stays */
+        post: operations["stopFollowerBulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/bulks/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back what one did, from those alone whom it changed */
+        post: operations["undoFollowerBulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many that follow now a filter meets */
+        get: operations["matchingFollowers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/followers/sync": {
         parameters: {
             query?: never;
@@ -1011,6 +1938,40 @@ export interface paths {
         };
         /** One follower and the history of follows */
         get: operations["follower"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget the human behind a follower everywhere, on their request; sums stay */
+        post: operations["eraseFollower"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/followers/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything we know of the human behind a follower, as a JSON file; who asked is written down */
+        get: operations["exportFollower"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1138,6 +2099,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/grants/{id}/take-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a grant that was given by hand or brought along */
+        post: operations["takeBackGrant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Chat groups, the newest first */
+        get: operations["groups"];
+        put?: never;
+        /** Make a chat group's address */
+        post: operations["createGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One chat group: its pictures and from where people came */
+        get: operations["group"];
+        /** Change a chat group, its notes, or close it */
+        put: operations["changeGroup"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/groups/{id}/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put another picture behind those there are */
+        post: operations["addGroupCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/groups/{id}/codes/{code_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say that a picture is full, withdrawn, or open after all */
+        put: operations["markGroupCode"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/guide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The first steps of an account, and which are done */
+        get: operations["guide"];
+        /** Put the first steps away, or call them back */
+        put: operations["putGuideAway"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/home": {
         parameters: {
             query?: never;
@@ -1147,6 +2213,125 @@ export interface paths {
         };
         /** What waits for the operator, and what must never be */
         get: operations["home"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/homework": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was handed in, the newest first; without what was handed in anew before it was marked */
+        get: operations["homework"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/homework.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was handed in, as CSV */
+        get: operations["homeworkFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/homework/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One hand-in */
+        get: operations["homeworkOne"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/homework/{id}/featured": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Show a marked hand-in to the others who have the course (精选), or take it from there */
+        put: operations["featureHomework"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/homework/{id}/mark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pass a hand-in, with a score or without one */
+        post: operations["markHomework"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/homework/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a hand-in back for another try */
+        post: operations["returnHomework"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks of bringing new followers that wait for an operator */
+        get: operations["inviteWaits"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1240,6 +2425,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/learners/{learner_id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a course to a learner by hand */
+        post: operations["giveCourse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/learners/{learner_id}/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A learner's phone number in clear; who saw it is written down */
+        post: operations["learnerPhone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/lessons/{id}": {
         parameters: {
             query?: never;
@@ -1254,6 +2473,75 @@ export interface paths {
         post?: never;
         /** Take a lesson out of its course; progress stays */
         delete: operations["deleteLesson"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/lessons/{id}/homework": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The homework (作业) of a lesson */
+        get: operations["homeworkOfLesson"];
+        /** Set the homework of a lesson, change it or close it; it stands at once */
+        put: operations["setHomework"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/lessons/{id}/quiz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the answers to a lesson's quiz (测验) come to, question by question */
+        get: operations["quizFigures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/lessons/{id}/quiz/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was handed in, the newest first */
+        get: operations["quizResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/lessons/{id}/quiz/results.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was handed in, as CSV */
+        get: operations["quizFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1328,6 +2616,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/loop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What becomes of the people who were new in each week */
+        get: operations["loop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/loop/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a number of the loop */
+        get: operations["loopPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/materials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account's material, the latest first, and what refers to it */
+        get: operations["listMaterials"];
+        put?: never;
+        /** Upload a file to the account's material; it is checked against WeChat's limits before anything is sent */
+        post: operations["uploadMaterial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/materials.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV */
+        get: operations["materialsFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/materials/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much there is of each kind, and how much there may be */
+        get: operations["materialSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/materials/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest walk through all material at WeChat */
+        get: operations["materialSync"];
+        put?: never;
+        /** Walk through all material, or go on at once with a walk that waits */
+        post: operations["startMaterialSync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/materials/sync/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the walk; what it found stays */
+        post: operations["stopMaterialSync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/materials/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give material a name of ours */
+        put: operations["renameMaterial"];
+        post?: never;
+        /** Take material away, at WeChat too; refused while something refers to it */
+        delete: operations["deleteMaterial"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/media": {
         parameters: {
             query?: never;
@@ -1340,23 +2767,6 @@ export interface paths {
         put?: never;
         /** Upload a picture, a sound, a film or a PDF; its kind comes from its bytes */
         post: operations["upload"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/console/v1/media/{id}/material": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Put a picture into the Official Account's permanent material, once */
-        post: operations["mediaAsMaterial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1553,6 +2963,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What fans said and did in the chat, the latest first */
+        get: operations["listMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/messages.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, at most 93 days, openids masked */
+        get: operations["messagesFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/mini-statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What WeChat itself counts of the Mini Program: visits, who came back, pages, sources */
+        get: operations["miniStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/money-inbox": {
         parameters: {
             query?: never;
@@ -1581,6 +3042,281 @@ export interface paths {
         put?: never;
         /** Say that an entry is dealt with */
         post: operations["resolveMoney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Template messages and subscription notices, the newest first */
+        get: operations["listNotices"];
+        put?: never;
+        /** Write a notice; nothing leaves the house */
+        post: operations["createNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many a filter would reach now: who follow and are not blocked */
+        get: operations["noticeReach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account's templates, as WeChat told them last */
+        get: operations["noticeTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/templates/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the templates from WeChat anew */
+        post: operations["refreshNoticeTemplates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One notice and how many stand where */
+        get: operations["getNotice"];
+        /** Change it while nothing has left the house */
+        put: operations["saveNotice"];
+        post?: never;
+        /** Take away one that was never sent */
+        delete: operations["deleteNotice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A draft of the same for those alone whom it failed to reach */
+        post: operations["againNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say yes to what it says and to so many people; it goes out at once */
+        post: operations["confirmNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of each person's notice */
+        get: operations["noticeLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/log.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, openids masked */
+        get: operations["noticeLogFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many it would go to if it were confirmed now */
+        get: operations["noticePeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send it to one fan, to be looked at */
+        post: operations["previewNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on to those who have not had it */
+        post: operations["resumeNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send it back to its writer with a word */
+        post: operations["returnNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let it go to so many people, where one person is enough */
+        post: operations["sendNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End it where it is; what went out stays */
+        post: operations["stopNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/notices/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a colleague for their yes */
+        post: operations["submitNotice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1724,6 +3460,336 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/overlaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lessons and articles by how much of their text stands elsewhere too */
+        get: operations["overlaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/overlaps/allowances/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take back that a passage may stand */
+        delete: operations["forbidOverlap"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/overlaps/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An item and those it shares most with */
+        get: operations["overlap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/overlaps/{kind}/{id}/with/{other_kind}/{other_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Two items side by side, what they share marked */
+        get: operations["overlapSide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/overlaps/{kind}/{id}/with/{other_kind}/{other_id}/allowances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a passage that two items share stand */
+        post: operations["allowOverlap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/partners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Partners, the newest first, with their numbers in a range */
+        get: operations["partners"];
+        put?: never;
+        /** Make a partner */
+        post: operations["createPartner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/partners/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One partner, what it owns, and its settled months */
+        get: operations["partner"];
+        /** Change a partner */
+        put: operations["changePartner"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/partners/{id}/line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a partner brought, by day */
+        get: operations["partnerLine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/partners/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a partner's secret link; the one before is dead */
+        post: operations["newPartnerLink"];
+        /** Withdraw a partner's secret link */
+        delete: operations["endPartnerLink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/partners/{id}/settlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Settle the months that are over, without waiting for the timetable */
+        post: operations["settlePartner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/partners/{id}/settlements/{month}/orders.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A settled month's orders as CSV */
+        get: operations["partnerOrdersFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/partners/{id}/things": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a partner a thing, or take it away */
+        put: operations["ownThing"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/posters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Posters, the newest first */
+        get: operations["posters"];
+        put?: never;
+        /** Make a poster */
+        post: operations["createPoster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/posters/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draw a poster that is not kept */
+        post: operations["previewPoster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/posters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a poster */
+        put: operations["changePoster"];
+        post?: never;
+        /** Forget a poster */
+        delete: operations["deletePoster"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/posters/{id}/picture.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A poster as PNG */
+        get: operations["posterPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Questions kept: one's own, and those others share */
+        get: operations["questions"];
+        put?: never;
+        /** Keep a question, for oneself or for all */
+        post: operations["saveQuestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/questions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a question of one's own; the owner of the house also a shared one */
+        put: operations["changeQuestion"];
+        post?: never;
+        /** Take a question away */
+        delete: operations["deleteQuestion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/quiz-results/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One submission, with the quiz as it was asked then */
+        get: operations["quizResult"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/redeem-batches": {
         parameters: {
             query?: never;
@@ -1855,6 +3921,230 @@ export interface paths {
         put?: never;
         /** Turn an asked refund down */
         post: operations["refuseRefund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was published together, newest first */
+        get: operations["releases"];
+        put?: never;
+        /** Publish menu and rules together, at once or at a time */
+        post: operations["makeRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/releases/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What menu and rules on the desk would change together, in words */
+        get: operations["releaseDesk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/releases/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes out together at a time, and what failed to */
+        get: operations["waitingReleases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/releases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Move one that waits or failed to another time */
+        put: operations["changeRelease"];
+        post?: never;
+        /** Take one back: what it holds lies on the desk again */
+        delete: operations["dropRelease"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/releases/{id}/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What rolling one back would change now, in words */
+        get: operations["releaseBack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/releases/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Roll one back: menu and rules together, at once */
+        post: operations["restoreRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/remark-setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When comments are looked at */
+        get: operations["remarkSetting"];
+        /** Say when comments are looked at */
+        put: operations["changeRemarkSetting"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/remarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What learners wrote under courses (评论), the newest first */
+        get: operations["remarks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/remarks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a comment away for good */
+        delete: operations["deleteRemark"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/remarks/{id}/pinned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a comment first, or take it from there */
+        put: operations["pinRemark"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/remarks/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a comment from being seen */
+        post: operations["refuseRemark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/remarks/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Answer a comment; empty: take the answer away */
+        put: operations["replyRemark"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/remarks/{id}/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a comment be seen */
+        post: operations["showRemark"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2033,6 +4323,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/report-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is aimed at in a period */
+        get: operations["reportTargets"];
+        /** Set what is aimed at in a period; what is left out is aimed at no more */
+        put: operations["setReportTargets"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Work reports, the latest period first */
+        get: operations["reports"];
+        put?: never;
+        /** Make the work report of the week or month that holds a day; made again it is the same one, or a next version where figures changed */
+        post: operations["makeReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report: its frozen figures and its words */
+        get: operations["report"];
+        /** Write the words of a report */
+        put: operations["writeReport"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reports/{id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a report to be confirmed */
+        post: operations["askReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reports/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say yes to a report */
+        post: operations["confirmReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report as docx, xlsx, or a page to print */
+        get: operations["reportFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reports/{id}/late": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the figures would be otherwise, were the report made now */
+        get: operations["reportLate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reports/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a report back with a remark */
+        post: operations["returnReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/retention": {
         parameters: {
             query?: never;
@@ -2044,6 +4473,92 @@ export interface paths {
         get: operations["retention"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reviews (PDCA), the latest first */
+        get: operations["reviews"];
+        put?: never;
+        /** Open a review by hand, about anything */
+        post: operations["writeReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One review */
+        get: operations["review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reviews/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what was seen and what follows; a next step becomes a task */
+        post: operations["decideReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reviews/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fill in the figures anew, while nobody decided */
+        post: operations["refreshReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/reviews/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a decision back */
+        post: operations["reopenReview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2189,6 +4704,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Things of every kind by a word or a number */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/session": {
         parameters: {
             query?: never;
@@ -2232,9 +4764,145 @@ export interface paths {
         };
         /** Settings */
         get: operations["settings"];
-        /** Change settings */
+        /** Change settings: only what is given */
         put: operations["changeSettings"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What shares led to: returns, new people, orders */
+        get: operations["shares"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/shares/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The new people a row of shares brought */
+        get: operations["sharePeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/switchon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the account is on its way from WeChat's console to here, and what came since the URL is being switched */
+        get: operations["switchOn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/switchon/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try what must hold before: settings, token, callback address, clock, database */
+        post: operations["switchOnChecks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/switchon/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make drafts of it, with pictures and sounds copied into the material; nothing changes for fans */
+        post: operations["switchOnImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/switchon/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What WeChat's console answers and shows now, and what an import would make of it */
+        get: operations["switchOnLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/switchon/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The Token and the EncodingAESKey to type in; that they were looked at is in the audit trail */
+        post: operations["switchOnSecrets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/switchon/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The URL is being switched now: wait for WeChat's first call */
+        post: operations["switchOnWait"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2466,6 +5134,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to upload a file in parts, or go on with the one begun of the same file */
+        post: operations["beginUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an upload came */
+        get: operations["uploadState"];
+        put?: never;
+        post?: never;
+        /** End an upload nobody wants any more */
+        delete: operations["abandonUpload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/uploads/{id}/parts/{start}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** The part that begins at start: part_bytes of the file, or what is left. The answer says where to go on; the last part's has the file */
+        put: operations["uploadPart"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/webhook-sends/{id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send what was given up again */
+        post: operations["sendWebhookAgain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses that are told, the newest first */
+        get: operations["webhooks"];
+        put?: never;
+        /** Tell a program of the company's own what happens */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change an address, or switch it on or off */
+        put: operations["changeWebhook"];
+        post?: never;
+        /** Remove an address; what waits for it is dropped */
+        delete: operations["removeWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/webhooks/{id}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send something harmless, once */
+        post: operations["pingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/webhooks/{id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make another secret; the one before is dead at once */
+        post: operations["renewWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/webhooks/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The secret its signatures are checked with; who saw it is written down */
+        post: operations["revealWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/webhooks/{id}/sends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was and is to be sent, the newest first; thirty days */
+        get: operations["webhookSends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/articles": {
         parameters: {
             query?: never;
@@ -2492,6 +5333,42 @@ export interface paths {
         };
         /** A published article */
         get: operations["miniArticle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/campaigns/{id}/signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a campaign's sign-up list (报名) asks, and what the learner handed in */
+        get: operations["miniSignup"];
+        /** Sign up, or change what was handed in; who comes when all places are taken waits (候补). The event campaign_join is the service's: a phone sends none */
+        put: operations["miniSignUp"];
+        post?: never;
+        /** Cancel one's sign-up; the place goes to who waits longest */
+        delete: operations["miniCancelSignup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Categories that have courses on sale, the fullest first */
+        get: operations["miniCategories"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2534,6 +5411,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mini/v1/courses/{id}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the certificate (结业证书) of a finished course; again gives the same one */
+        post: operations["miniTakeCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/courses/{id}/coupons": {
         parameters: {
             query?: never;
@@ -2545,6 +5439,24 @@ export interface paths {
         get: operations["miniCourseCoupons"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/courses/{id}/remarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Comments (评论) under a course, the newest first; the first page has the pinned ones and the learner's own that are not shown */
+        get: operations["miniRemarks"];
+        put?: never;
+        /** Write a comment under an owned course; WeChat's content check follows */
+        post: operations["miniWriteRemark"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2571,6 +5483,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mini/v1/gifts/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a gift's code stands for; changes nothing */
+        post: operations["miniLookAtGift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/gifts/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a gift: it opens its course to whoever comes first; the same learner again is the same answer */
+        post: operations["miniOpenGift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/lessons/{id}": {
         parameters: {
             query?: never;
@@ -2582,6 +5528,57 @@ export interface paths {
         get: operations["miniLesson"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/lessons/{id}/homework": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The homework (作业) of a lesson of an owned course, how the learner stands with it, and good ones of others */
+        get: operations["miniHomework"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/lessons/{id}/homework/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a picture to be handed in within a day: jpg, png or webp of at most 10 MB, judged by its bytes; where and with what it was taken is cut off */
+        post: operations["miniHomeworkPicture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/lessons/{id}/homework/submissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand in homework; again, until it is marked; WeChat's content check follows */
+        post: operations["miniHandIn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2605,6 +5602,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mini/v1/lessons/{id}/quiz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The quiz (测验) of a lesson, and how the learner stands with it; right answers only of what was handed in */
+        get: operations["miniQuiz"];
+        put?: never;
+        /** Hand in answers; passing finishes the lesson */
+        post: operations["miniHandQuiz"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/me": {
         parameters: {
             query?: never;
@@ -2612,11 +5627,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The learner, as the service knows them */
+        get: operations["miniMe"];
         put?: never;
         post?: never;
         /** Erase the learner; sums stay */
         delete: operations["miniEraseMe"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/me/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The learner's certificates, the newest first */
+        get: operations["miniCertificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2633,6 +5666,23 @@ export interface paths {
         get: operations["miniMyCourses"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mini/v1/me/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep the phone number behind the button's code, in place of the one before */
+        post: operations["miniKeepPhone"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2691,6 +5741,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mini/v1/orders/{out_trade_no}/gift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gift a paid order of kind gift is for, with the code to send on */
+        get: operations["miniGift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/orders/{out_trade_no}/refund-offer": {
         parameters: {
             query?: never;
@@ -2743,6 +5810,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mini/v1/remarks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete one's own comment */
+        delete: operations["miniWithdrawRemark"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mini/v1/session": {
         parameters: {
             query?: never;
@@ -2764,6 +5848,83 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AbandonedBody: {
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount: number;
+            /** Format: int64 */
+            article_id?: number;
+            article_title: string;
+            /** Format: int64 */
+            campaign_id?: number;
+            channel?: string;
+            /** Format: date-time */
+            closed_at?: string;
+            /** Format: int64 */
+            course_id: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description the channel's code of the last call that failed; no_answer: none came */
+            fault: string;
+            /** @description the buyer cancelled it, before its time was over */
+            given_up: boolean;
+            /**
+             * @description gift: bought for a friend
+             * @enum {string}
+             */
+            kind: "self" | "gift";
+            /** @description masked openid */
+            learner: string;
+            /** Format: int64 */
+            learner_id: number;
+            /** @description absent while nothing was noted */
+            note?: components["schemas"]["AbandonedNoteBody"];
+            out_trade_no: string;
+            /** Format: date-time */
+            paid_at?: string;
+            platform: string;
+            reach: components["schemas"]["ReachBody"];
+            /**
+             * Format: int64
+             * @description fen
+             */
+            refunded: number;
+            /** @enum {string} */
+            status: "pending" | "closing" | "closed" | "paid" | "partly_refunded" | "refunded";
+            title: string;
+            /** @enum {string} */
+            via: "jsapi" | "xpay" | "manual" | "free";
+            /**
+             * @description never: no payment sheet came to be; let_go: the phone could pay and did not; failed: the channel refused or did not answer
+             * @enum {string}
+             */
+            why: "never" | "let_go" | "failed";
+        };
+        AbandonedNoteBody: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            done: boolean;
+            note: string;
+        };
+        AbandonedOutBody: {
+            /**
+             * Format: int64
+             * @description of all pages
+             */
+            count: number;
+            items: components["schemas"]["AbandonedBody"][];
+            next_page_token: string;
+            /**
+             * Format: int64
+             * @description fen, of all pages
+             */
+            sum: number;
+        };
         AccessOutBody: {
             /** Format: date-time */
             as_of: string;
@@ -2791,6 +5952,8 @@ export interface components {
         };
         AddCourseRequest: {
             category?: string;
+            /** @description who finishes every lesson may take a certificate */
+            certificate?: boolean;
             /** @description address of an uploaded picture, or an https address */
             cover?: string;
             /** @description HTML; cleaned */
@@ -2800,6 +5963,8 @@ export interface components {
              * @description fen; null or 0 for none
              */
             original_price?: number | null;
+            /** @description how the phone plays it; counts from now on */
+            playing?: components["schemas"]["PlayingBody"];
             /**
              * Format: int64
              * @description fen; 0 is free
@@ -2807,8 +5972,24 @@ export interface components {
             price: number;
             /** @description counts for orders placed from now on */
             refund_rule?: components["schemas"]["RefundRuleIn"];
+            /** @description when it is sold, and its flash price; counts from now on */
+            sale?: components["schemas"]["SaleBody"];
             teacher?: string;
             title: string;
+        };
+        AddGroupCodeRequest: {
+            /**
+             * Format: date-time
+             * @description group codes hold for seven days; absent: for ever
+             */
+            ends_at?: string;
+            /**
+             * Format: int64
+             * @description people it is shown to, 1 to 500
+             */
+            most: number;
+            /** @description address of an uploaded picture */
+            picture: string;
         };
         AddLessonRequest: {
             chapter?: string;
@@ -2818,6 +5999,9 @@ export interface components {
             kind: "text" | "audio" | "video" | "file";
             /** @description address of an uploaded file, or an https address */
             media?: string;
+            /** @description replaces the whole; without questions: none */
+            quiz?: components["schemas"]["QuizBody"];
+            release?: components["schemas"]["ReleaseIn"];
             /**
              * Format: int64
              * @description length
@@ -2831,6 +6015,72 @@ export interface components {
             password: string;
             /** @enum {string} */
             role: "owner" | "editor" | "reviewer" | "finance" | "viewer";
+        };
+        AlertBody: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "figure" | "refunds" | "leavers" | "callback";
+            /** @description page of the console */
+            link: string;
+            /** @description what to look at */
+            look: string;
+            /** Format: date-time */
+            seen_at: string | null;
+            seen_by: string;
+            /** @description with the numbers as they were */
+            text: string;
+            title: string;
+        };
+        AlertRuleBody: {
+            /** Format: date-time */
+            asleep_until: string | null;
+            enabled: boolean;
+            /** @description of kind figure */
+            figure: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "figure" | "refunds" | "leavers" | "callback";
+            /**
+             * Format: int64
+             * @description people, orders or answers; fen for net
+             */
+            least: number;
+            /**
+             * Format: int64
+             * @description of kind callback
+             */
+            millis: number;
+            /** @description the figure in Chinese */
+            name: string;
+            /** Format: int64 */
+            percent: number;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
+        AlertRulesOutBody: {
+            items: components["schemas"]["AlertRuleBody"][];
+            /** @description what may be chosen */
+            millis: number[];
+            /**
+             * Format: date-time
+             * @description the clock sleep is told by
+             */
+            now: string;
+        };
+        AllowOverlapRequest: {
+            /** @description wherever the passage stands, not only in these two */
+            everywhere?: boolean;
+            hash: string;
+            note?: string;
+        };
+        AllowedOutBody: {
+            /** Format: int64 */
+            id: number;
         };
         Answer: {
             /** Format: date-time */
@@ -2967,6 +6217,15 @@ export interface components {
              */
             version?: number;
         };
+        ArticleTalk: {
+            /** Format: int64 */
+            article_id: number;
+            /** Format: int64 */
+            comments: number;
+            /** Format: int64 */
+            elected: number;
+            title: string;
+        };
         ArticleWhole: {
             author: string;
             column: string;
@@ -3005,6 +6264,17 @@ export interface components {
             version: number;
             /** Format: int64 */
             window_days: number;
+        };
+        AttachToCampaignRequest: {
+            /** @enum {string} */
+            kind: "article" | "course" | "coupon" | "rule";
+            /** @description false: take it out */
+            on: boolean;
+            /**
+             * Format: int64
+             * @description its number
+             */
+            ref: number;
         };
         AuditBody: {
             action: string;
@@ -3052,6 +6322,32 @@ export interface components {
             starts_at: string;
             /** Format: int64 */
             withdrawn: number;
+        };
+        BeginIterationRequest: {
+            /** @description of the task; empty: none yet */
+            day?: string;
+            /** Format: int64 */
+            estimated_minutes?: number;
+            /** @description whose beginners the figures are of, 2026-01-31 */
+            from: string;
+            /**
+             * Format: int64
+             * @description 0: the whole course
+             */
+            lesson_id?: number;
+            note?: string;
+            title: string;
+            to: string;
+        };
+        BeginUploadRequest: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description SHA-256, 64 hex digits, of what the sender knows the file by: the same operator and fingerprint go on with the same upload */
+            fingerprint: string;
+            /** @enum {string} */
+            purpose: "cover" | "lesson";
+            /** @description the file's name, for display */
+            title: string;
         };
         BillLine: {
             /** Format: date-time */
@@ -3136,6 +6432,16 @@ export interface components {
             /** @description why it does not fit */
             what?: string;
         };
+        BillStateBody: {
+            day: string;
+            /**
+             * Format: int64
+             * @description rows that do not fit
+             */
+            open: number;
+            state: string;
+            via: string;
+        };
         BillsOutBody: {
             items: components["schemas"]["BillLine"][];
             /** @description the latest day whose bill may be there */
@@ -3147,6 +6453,9 @@ export interface components {
         BlockFollowersRequest: {
             ids: number[];
             on: boolean;
+        };
+        BlockInviterRequest: {
+            blocked: boolean;
         };
         BroadcastAudienceOutBody: {
             /** @description whom previews went to of late */
@@ -3191,6 +6500,30 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             operator: string;
+        };
+        BroadcastGrowthBody: {
+            /**
+             * Format: int64
+             * @description follows within 24 hours of it, of those who came back too
+             */
+            came: number;
+            /** @description the 24 hours are over */
+            final: boolean;
+            /**
+             * Format: int64
+             * @description unfollows within 24 hours of it
+             */
+            left: number;
+            /**
+             * Format: double
+             * @description a day, in the two weeks before
+             */
+            usual_came: number;
+            /**
+             * Format: double
+             * @description a day, in the two weeks before
+             */
+            usual_left: number;
         };
         BroadcastInput: {
             /** @description of kind text */
@@ -3268,6 +6601,8 @@ export interface components {
             filtered: number | null;
             /** Format: date-time */
             finished_at: string | null;
+            /** @description who came and who left after it; absent before WeChat took it, and in lists */
+            growth?: components["schemas"]["BroadcastGrowthBody"];
             msg_id: string;
             /** Format: int64 */
             round: number;
@@ -3282,6 +6617,11 @@ export interface components {
             total: number | null;
         };
         BroadcastWhole: {
+            /**
+             * Format: int64
+             * @description of the draft; 0 without one
+             */
+            article_id: number;
             asked_by: string;
             /** @description who asked cannot confirm */
             asked_by_me: boolean;
@@ -3336,6 +6676,121 @@ export interface components {
             template: components["schemas"]["TemplateBody"];
             today: string;
         };
+        CampaignBoard: {
+            /** Format: date-time */
+            as_of: string;
+            days: components["schemas"]["CampaignDay"][];
+            figures: {
+                [key: string]: components["schemas"]["Figure"];
+            };
+            /** @description people who followed for the first time ever */
+            followers_lift: components["schemas"]["Lift"];
+            /** Format: date-time */
+            matures_at: string;
+            /** @description fen */
+            net_lift: components["schemas"]["Lift"];
+            /** @enum {string} */
+            state: "final" | "running" | "maturing" | "missing";
+        };
+        CampaignBody: {
+            /** Format: int64 */
+            cost: number | null;
+            created_by: string;
+            from: string;
+            goal: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            note: string;
+            /** @enum {string} */
+            state: "planned" | "running" | "over" | "stopped";
+            /** Format: date-time */
+            stopped_at: string | null;
+            stopped_by: string;
+            /** Format: int64 */
+            target: number;
+            to: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
+        CampaignDay: {
+            /** @description the campaign was over: what its touches still led to */
+            after: boolean;
+            /**
+             * Format: int64
+             * @description of its links
+             */
+            clicks: number;
+            day: string;
+            /**
+             * Format: int64
+             * @description fen; a refund on its own day
+             */
+            net: number;
+            /** Format: int64 */
+            new_followers: number;
+            /** Format: int64 */
+            orders: number;
+            /** Format: int64 */
+            scans: number;
+        };
+        CampaignIn: {
+            /**
+             * Format: int64
+             * @description fen; absent: not known, which is not 0
+             */
+            cost?: number;
+            /** @description first day, 2026-01-31 */
+            from: string;
+            /** @enum {string} */
+            goal?: "" | "new_followers" | "joined" | "buyers" | "orders" | "net";
+            name: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description people or orders; fen for net
+             */
+            target?: number;
+            /** @description last day, included */
+            to: string;
+            /**
+             * Format: int64
+             * @description the one that was changed
+             */
+            version?: number;
+        };
+        CampaignItemBody: {
+            /** @enum {string} */
+            kind: "article" | "course" | "coupon" | "rule";
+            /**
+             * Format: int64
+             * @description its number
+             */
+            ref: number;
+        };
+        CampaignWholeOutBody: {
+            campaign: components["schemas"]["CampaignBody"];
+            /** @description the newest that carry its number */
+            codes: components["schemas"]["SceneCodeBody"][];
+            items: components["schemas"]["CampaignItemBody"][];
+            /** @description the newest that carry its number */
+            links: components["schemas"]["LinkBody"][];
+        };
+        CategoriesOutBody: {
+            items: components["schemas"]["CategoryBody"][];
+        };
+        CategoryBody: {
+            /**
+             * Format: int64
+             * @description on sale
+             */
+            courses: number;
+            /** @description ask for its courses with category */
+            name: string;
+        };
         Cell: {
             /** Format: int64 */
             n: number;
@@ -3344,6 +6799,44 @@ export interface components {
             /** @enum {string} */
             state: "final" | "running" | "maturing" | "missing";
         };
+        CertificateBody: {
+            course_title: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            issued_at: string;
+            /** Format: int64 */
+            learner_id: number;
+            /** Format: int64 */
+            lessons: number;
+            name: string;
+            serial: string;
+            /** @description the page that proves it */
+            url: string;
+            /** Format: date-time */
+            withdrawn_at: string | null;
+            withdrawn_by: string;
+            withdrawn_why: string;
+        };
+        CertificatesOutBody: {
+            items: components["schemas"]["MiniCertificateBody"][];
+        };
+        ChangeAlertRuleRequest: {
+            enabled: boolean;
+            /** Format: int64 */
+            least: number;
+            /** Format: int64 */
+            millis?: number;
+            /** Format: int64 */
+            percent: number;
+            /**
+             * Format: int64
+             * @description silent for so many days from now; 0: awake
+             */
+            sleep_days?: number;
+            /** Format: int64 */
+            version: number;
+        };
         ChangeBody: {
             /** Format: date-time */
             at: string;
@@ -3351,7 +6844,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             /** @enum {string} */
-            thing: "order" | "payment" | "refund" | "grant";
+            thing: "order" | "payment" | "refund" | "grant" | "gift";
             to: string;
             /** @description learner:1, operator:1:name, wechat:notify, wechat:query, timer, system */
             who: string;
@@ -3359,6 +6852,8 @@ export interface components {
         };
         ChangeCourseRequest: {
             category?: string;
+            /** @description who finishes every lesson may take a certificate */
+            certificate?: boolean;
             /** @description address of an uploaded picture, or an https address */
             cover?: string;
             /** @description HTML; cleaned */
@@ -3368,6 +6863,8 @@ export interface components {
              * @description fen; null or 0 for none
              */
             original_price?: number | null;
+            /** @description how the phone plays it; counts from now on */
+            playing?: components["schemas"]["PlayingBody"];
             /**
              * Format: int64
              * @description fen; counts for orders placed from now on
@@ -3375,6 +6872,8 @@ export interface components {
             price?: number;
             /** @description counts for orders placed from now on */
             refund_rule?: components["schemas"]["RefundRuleIn"];
+            /** @description when it is sold, and its flash price; counts from now on */
+            sale?: components["schemas"]["SaleBody"];
             teacher?: string;
             title?: string;
             /**
@@ -3391,6 +6890,9 @@ export interface components {
             kind?: "text" | "audio" | "video" | "file";
             /** @description address of an uploaded file, or an https address */
             media?: string;
+            /** @description replaces the whole; without questions: none */
+            quiz?: components["schemas"]["QuizBody"];
+            release?: components["schemas"]["ReleaseIn"];
             /**
              * Format: int64
              * @description length
@@ -3413,6 +6915,17 @@ export interface components {
         ChangeOwnPasswordRequest: {
             new_password: string;
             old_password: string;
+        };
+        ChangeReleaseRequest: {
+            /** Format: date-time */
+            at: string;
+            note?: string;
+            /** Format: int64 */
+            revision: number;
+        };
+        ChangeRemarkSettingRequest: {
+            /** @enum {string} */
+            how: "first" | "after" | "off";
         };
         ChangeReplyRequest: {
             /** @description Asia/Shanghai */
@@ -3441,6 +6954,8 @@ export interface components {
             priority?: number;
             /** Format: int64 */
             revision?: number;
+            /** @description values of many QR codes, as a batch has them; instead of event_key */
+            scenes?: string[];
             /** @description follow rules: WeChat's subscribe_scene; what they say goes behind the welcome, once WeChat has told the source */
             sources?: string[];
         };
@@ -3458,7 +6973,12 @@ export interface components {
             tag_id: number;
         };
         ChangeSettingsRequest: {
-            two_person: boolean;
+            /**
+             * Format: int64
+             * @description 7 to 1095; what is older goes within a day, maybe at once, for good
+             */
+            message_days?: number;
+            two_person?: boolean;
         };
         ChangesOutBody: {
             changes: string[];
@@ -3525,9 +7045,37 @@ export interface components {
             title: string;
             urgent: boolean;
         };
+        CommentBody: {
+            /** Format: date-time */
+            at: string;
+            content: string;
+            elected: boolean;
+            /** Format: int64 */
+            id: number;
+            /** @description masked */
+            openid: string;
+            /** Format: date-time */
+            replied_at: string | null;
+            reply: string;
+        };
+        CommentsOutBody: {
+            items: components["schemas"]["CommentBody"][];
+            next_page_token: string;
+            thread: components["schemas"]["ThreadBody"];
+        };
         CompareMenusRequest: {
             after: components["schemas"]["MenuBody"];
             before: components["schemas"]["MenuBody"];
+        };
+        ComparedBody: {
+            /** Format: date-time */
+            checked_at: string;
+            differences: components["schemas"]["CounterBody"][];
+            /** Format: int64 */
+            found: number;
+            from: string;
+            redis_asked: boolean;
+            to: string;
         };
         ConditionalMenu: {
             button: components["schemas"]["MenuButton"][];
@@ -3542,10 +7090,60 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        ConnectionFigures: {
+            /**
+             * Format: int64
+             * @description in the last hour; what p50 and p95 are of
+             */
+            answers: number;
+            /**
+             * Format: int64
+             * @description of those on disk, stored since
+             */
+            drained: number;
+            /**
+             * Format: date-time
+             * @description of the Official Account
+             */
+            last_push: string | null;
+            /** Format: double */
+            p50_ms: number;
+            /** Format: double */
+            p95_ms: number;
+            /**
+             * Format: int64
+             * @description in 24 hours
+             */
+            pushes: number;
+            /**
+             * Format: int64
+             * @description pushes and notices that came again, in 24 hours
+             */
+            repeats: number;
+            /**
+             * Format: int64
+             * @description of the Official Account's repeats, those that heard the answer kept
+             */
+            served: number;
+            /**
+             * Format: int64
+             * @description pushes kept on disk first, in 24 hours
+             */
+            spooled: number;
+            /**
+             * Format: int64
+             * @description on the disk of the instance that answers this
+             */
+            waiting: number;
+        };
         ConnectionOutBody: {
             /** Format: date-time */
             as_of: string;
+            /** @description absent: the database is away */
+            figures?: components["schemas"]["ConnectionFigures"];
             items: components["schemas"]["CheckBody"][];
+            /** @description degraded periods of 30 days, newest first */
+            outages: components["schemas"]["OutageBody"][];
         };
         Cookie: {
             Domain: string;
@@ -3565,6 +7163,25 @@ export interface components {
             Secure: boolean;
             Unparsed: string[];
             Value: string;
+        };
+        CounterBody: {
+            day: string;
+            /**
+             * Format: int64
+             * @description what it was mended to
+             */
+            is: number;
+            /** @description all, article, course, campaign or excluded */
+            kind: string;
+            ref: string;
+            type: string;
+            /** Format: int64 */
+            was: number;
+            /**
+             * @description what was wrong: a roll-up against the rows, a live counter against its roll-up
+             * @enum {string}
+             */
+            where: "roll-up" | "redis";
         };
         CouponBody: {
             code: string;
@@ -3665,6 +7282,8 @@ export interface components {
         };
         CourseBody: {
             category: string;
+            /** @description who finishes every lesson may take a certificate */
+            certificate: boolean;
             cover: string;
             /** Format: date-time */
             created_at: string;
@@ -3682,6 +7301,7 @@ export interface components {
              * @description fen, struck through
              */
             original_price: number | null;
+            playing: components["schemas"]["PlayingBody"];
             /**
              * Format: int64
              * @description fen
@@ -3690,6 +7310,12 @@ export interface components {
             /** Format: date-time */
             published_at: string | null;
             refund_rule: components["schemas"]["RefundRuleBody"];
+            sale: components["schemas"]["SaleBody"];
+            /**
+             * Format: int64
+             * @description by orders that may still be paid or are, since there are seats
+             */
+            seats_taken: number;
             /** @enum {string} */
             status: "draft" | "on_sale" | "stopped" | "withdrawn";
             teacher: string;
@@ -3704,15 +7330,22 @@ export interface components {
             version: number;
         };
         CourseCard: {
-            /** @description buy, claim, learn, trial: what this learner may do on this terminal */
+            /** @description buy, claim, learn, trial, gift, pay, certificate: what this learner may do on this terminal */
             actions: string[];
             category: string;
             /** @description address a phone can load; may be empty */
             cover: string;
+            /**
+             * Format: date-time
+             * @description price is a flash price until then, and original_price what it costs afterwards
+             */
+            flash_until?: string;
             /** Format: int64 */
             id: number;
             /** Format: int64 */
             lesson_count: number;
+            /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
+            not_sold?: string;
             /**
              * Format: int64
              * @description fen, struck through
@@ -3724,8 +7357,39 @@ export interface components {
              * @description fen; absent where this terminal may not be sold to
              */
             price?: number;
+            /**
+             * Format: date-time
+             * @description not sold before then; absent once it is
+             */
+            sale_from?: string;
+            /**
+             * Format: date-time
+             * @description sold until then
+             */
+            sale_until?: string;
+            /**
+             * Format: int64
+             * @description how many may still buy; absent where any number may
+             */
+            seats_left?: number;
             teacher: string;
             title: string;
+        };
+        CourseDraftOutBody: {
+            /** @description against what is live */
+            changes: string[];
+            /**
+             * Format: int64
+             * @description the draft's own, by which it is edited
+             */
+            id: number;
+            /** @description the live course was changed since the draft was begun */
+            live_changed: boolean;
+            /** @description send it back on publishing */
+            seen: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
         };
         CourseOpen: {
             /** Format: int64 */
@@ -3737,9 +7401,21 @@ export interface components {
         };
         CourseOutBody: {
             category: string;
+            /** @description who finishes every lesson may take a certificate */
+            certificate: boolean;
             cover: string;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: int64
+             * @description of the course's draft; 0: none
+             */
+            draft_id: number;
+            /**
+             * Format: int64
+             * @description this is the draft of that course; 0: it is a course
+             */
+            draft_of: number;
             goods_error: string;
             /** @description number at virtual payment; empty where none is needed */
             goods_id: string;
@@ -3759,6 +7435,7 @@ export interface components {
              * @description fen, struck through
              */
             original_price: number | null;
+            playing: components["schemas"]["PlayingBody"];
             /**
              * Format: int64
              * @description fen
@@ -3769,6 +7446,12 @@ export interface components {
             /** Format: date-time */
             published_at: string | null;
             refund_rule: components["schemas"]["RefundRuleBody"];
+            sale: components["schemas"]["SaleBody"];
+            /**
+             * Format: int64
+             * @description by orders that may still be paid or are, since there are seats
+             */
+            seats_taken: number;
             /** @enum {string} */
             status: "draft" | "on_sale" | "stopped" | "withdrawn";
             teacher: string;
@@ -3781,6 +7464,23 @@ export interface components {
              * @description send it back with a change
              */
             version: number;
+        };
+        CourseOverlapOutBody: {
+            fresh: boolean;
+            /** Format: int64 */
+            length: number;
+            lessons: components["schemas"]["OverlapBody"][];
+            /**
+             * Format: int64
+             * @description letters that stand outside the course too and are not allowed
+             */
+            outside: number;
+            rule: string;
+            /**
+             * Format: double
+             * @description outside of length; null without text
+             */
+            share: number | null;
         };
         CreateLinkRequest: {
             /** Format: int64 */
@@ -3846,6 +7546,63 @@ export interface components {
             as_of: string;
             items: components["schemas"]["Credit"][];
             rule: string;
+        };
+        DataHealthOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description of today's live counters
+             */
+            behind: number;
+            bills: components["schemas"]["BillStateBody"][];
+            checks: components["schemas"]["ComparedBody"][];
+            /** @enum {string} */
+            counters: "fed" | "behind" | "away";
+            /** @description kept, and counted nowhere: scene, bot, late */
+            excluded: {
+                [key: string]: number;
+            };
+            /** @description how WeChat last answered about its statistics */
+            fetches: components["schemas"]["FetchBody"][];
+            /** @description duplicate: sent again; clock: the phone's clock was corrected; future: taken as now */
+            intake: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description humans we tell apart
+             */
+            persons: number;
+            /**
+             * Format: date-time
+             * @description when the newest event came in
+             */
+            received_at?: string;
+            /** @description refused, by reason */
+            rejected: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description of them: counted nowhere, for all time
+             */
+            staff: number;
+            types: components["schemas"]["TypeBody"][];
+            /** @description orders and refunds of the range whose event says another sum */
+            unequal: components["schemas"]["UnequalBody"][];
+            /**
+             * Format: int64
+             * @description batches stored and not counted yet
+             */
+            waiting: number;
+            /** Format: date-time */
+            waiting_since?: string;
+            /**
+             * Format: int64
+             * @description of them: no unionid known, so an openid of the other app would be a second one
+             */
+            without_union: number;
         };
         DayOutBody: {
             /** Format: date-time */
@@ -3919,6 +7676,32 @@ export interface components {
             id: number;
             state: string;
             title: string;
+        };
+        DecideInvitedRequest: {
+            allow: boolean;
+            ids: number[];
+        };
+        DecideReviewRequest: {
+            /** @description keep, change, stop */
+            decision: string;
+            due?: string;
+            finding: string;
+            /** @description what to do, in one sentence: it becomes a task */
+            next?: string;
+            /**
+             * Format: int64
+             * @description 0: who decides
+             */
+            owner_id?: number;
+            /** Format: int64 */
+            version: number;
+        };
+        DecidedOutBody: {
+            /**
+             * Format: int64
+             * @description those that still waited
+             */
+            decided: number;
         };
         Dialog: {
             answers: components["schemas"]["DialogAnswer"][];
@@ -3994,6 +7777,13 @@ export interface components {
             /** @description where readers find it */
             url: string;
         };
+        DroppedOutBody: {
+            /** @description what was not laid on the desk again, because somebody wrote on it since */
+            left: string[];
+        };
+        ElectCommentRequest: {
+            elected: boolean;
+        };
         EntrantBody: {
             /** Format: date-time */
             entered_at: string;
@@ -4019,6 +7809,10 @@ export interface components {
              * @description steps, the entry included
              */
             reached: number;
+        };
+        EraseFollowerRequest: {
+            /** @description who asked for it, and when */
+            reason: string;
         };
         Error: {
             error: components["schemas"]["Failure"];
@@ -4087,6 +7881,11 @@ export interface components {
             earlier_refunds: number;
             /** Format: int64 */
             finished: number;
+            /**
+             * @description what became of the gift, where the order is one
+             * @enum {string}
+             */
+            gift?: "waiting" | "frozen" | "opened" | "void";
             /** @description what should not be overlooked, in Chinese */
             hints: string[];
             /** Format: date-time */
@@ -4130,6 +7929,47 @@ export interface components {
             /** @description Chinese, for a person */
             message: string;
         };
+        FanNoticeBody: {
+            /**
+             * Format: int64
+             * @description the notice whose failed people it is for; 0: its filter's
+             */
+            again_of: number;
+            /** Format: date-time */
+            ended_at: string | null;
+            error: string;
+            filter: components["schemas"]["NoticeFilterBody"];
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "template" | "subscribe";
+            /**
+             * Format: date-time
+             * @description set while it waits
+             */
+            resume_at: string | null;
+            /** Format: date-time */
+            sent_at: string | null;
+            sent_by: string;
+            /** @enum {string} */
+            state: "draft" | "waiting" | "sending" | "done" | "stopped" | "failed";
+            sums: components["schemas"]["NoticeSums"];
+            /** @description the template's */
+            title: string;
+            /**
+             * Format: int64
+             * @description people who were confirmed
+             */
+            total: number;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
+        FeatureHomeworkRequest: {
+            featured: boolean;
+        };
         FeeBody: {
             /**
              * Format: int64
@@ -4165,6 +8005,20 @@ export interface components {
         FeesOutBody: {
             items: components["schemas"]["FeeBody"][];
             total: components["schemas"]["FeeBody"];
+        };
+        FetchBody: {
+            /** @description WeChat's errcode */
+            code?: string;
+            day: string;
+            /** Format: date-time */
+            fetched_at: string;
+            /** @description articles, followers, or mini_… of the Mini Program */
+            kind: string;
+            said?: string;
+            /** @enum {string} */
+            state: "done" | "delayed" | "unready" | "failed";
+            /** Format: int64 */
+            tries: number;
         };
         FieldError: {
             field: string;
@@ -4228,6 +8082,61 @@ export interface components {
             tags: components["schemas"]["TagBody"][];
             /** Format: date-time */
             unfollowed_at: string | null;
+        };
+        FollowerBulkBody: {
+            /** @description it is about the black list, not a tag */
+            blocks: boolean;
+            by: string;
+            /**
+             * Format: int64
+             * @description who had not been so before
+             */
+            changed: number;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: int64 */
+            id: number;
+            last_error: string;
+            may_undo: boolean;
+            /** @description the tag is given, the fans are blocked; else taken, unblocked */
+            on: boolean;
+            /**
+             * Format: date-time
+             * @description set while it waits
+             */
+            resume_at: string | null;
+            /** Format: int64 */
+            seen: number;
+            /**
+             * Format: int64
+             * @description had 20 tags, or WeChat would not
+             */
+            skipped: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "running" | "done" | "failed" | "stopped";
+            tag: string;
+            /**
+             * Format: int64
+             * @description 0 when it blocks
+             */
+            tag_id: number;
+            /**
+             * Format: int64
+             * @description followers when it began
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description the bulk it takes back; 0: none
+             */
+            undoes: number;
+            /** Format: int64 */
+            undone_by: number;
+        };
+        FollowerBulksOutBody: {
+            items: components["schemas"]["FollowerBulkBody"][];
         };
         FollowerChange: {
             /** Format: date-time */
@@ -4303,6 +8212,32 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        FriendBody: {
+            decided_by: string;
+            /** Format: date-time */
+            followed_at: string;
+            /**
+             * Format: int64
+             * @description 0: forgotten
+             */
+            follower_id: number;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description 0: forgotten
+             */
+            inviter_follower_id: number;
+            /** Format: int64 */
+            inviter_id: number;
+            /** Format: date-time */
+            left_at: string | null;
+            rewarded: boolean;
+            /** @enum {string} */
+            state: "staying" | "held" | "counted" | "left" | "refused";
+            /** @enum {string} */
+            why: "" | "old" | "self" | "speed" | "leavers" | "operator";
+        };
         FunnelIn: {
             /** @description property the people are grouped by: channel, code, share_id, scene, appid or an id */
             breakdown?: string;
@@ -4359,6 +8294,97 @@ export interface components {
             /** Format: int64 */
             slot: number;
         };
+        GiftBody: {
+            /** @description the buyer opened it themselves */
+            kept: boolean;
+            /**
+             * Format: int64
+             * @description who opened it
+             */
+            learner_id?: number;
+            /** Format: date-time */
+            opened_at?: string;
+            /** @enum {string} */
+            status: "waiting" | "frozen" | "opened" | "void";
+        };
+        GiftCodeBody: {
+            code: string;
+        } & {
+            [key: string]: unknown;
+        };
+        GiftLine: {
+            /** Format: int64 */
+            course_id: number;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description the learner who paid
+             */
+            giver_id: number;
+            /**
+             * Format: int64
+             * @description who opened it
+             */
+            learner_id?: number;
+            /** Format: date-time */
+            opened_at?: string;
+            out_trade_no: string;
+            /** @enum {string} */
+            status: "waiting" | "frozen" | "opened" | "void";
+            title: string;
+        };
+        GiftOutBody: {
+            /** @description to send on; absent once it is opened or void */
+            code?: string;
+            /** Format: int64 */
+            course_id: number;
+            /** @description the buyer kept it */
+            mine: boolean;
+            /** Format: date-time */
+            opened_at?: string;
+            out_trade_no: string;
+            /** @description page of the Mini Program that opens it, for wx.shareAppMessage */
+            path?: string;
+            /**
+             * @description frozen: a refund is open; void: given back
+             * @enum {string}
+             */
+            status: "waiting" | "frozen" | "opened" | "void";
+        };
+        GiftSeenOutBody: {
+            /** @description open, learn: what the learner may do now */
+            actions: string[];
+            /** Format: int64 */
+            course_id: number;
+            /** @description address a phone can load; may be empty */
+            cover: string;
+            /** Format: date-time */
+            ends_at?: string;
+            /** @description this learner paid for it */
+            given: boolean;
+            /** @description this learner opened it */
+            mine: boolean;
+            /** @description this learner has the course, by this or another way */
+            owned: boolean;
+            /**
+             * @description frozen: the giver asks for their money back
+             * @enum {string}
+             */
+            status: "waiting" | "frozen" | "opened";
+            title: string;
+        };
+        GiveCourseRequest: {
+            /** Format: int64 */
+            course_id: number;
+            /**
+             * Format: int64
+             * @description how long it opens the course; 0: for ever
+             */
+            days: number;
+            /** @description for whoever looks later */
+            why: string;
+        };
         GrantBody: {
             /** Format: date-time */
             ends_at?: string;
@@ -4368,11 +8394,105 @@ export interface components {
             status: "active" | "frozen" | "revoked" | "expired";
             why: string;
         };
+        GrantOutBody: {
+            /** Format: int64 */
+            course_id: number;
+            /** Format: date-time */
+            ends_at?: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            starts_at: string;
+        };
         Group: {
             key: string;
             /** Format: double */
             overall: number | null;
             steps: components["schemas"]["StepPeople"][];
+        };
+        GroupBody: {
+            /** Format: int64 */
+            campaign_id: number;
+            closed: boolean;
+            codes: components["schemas"]["GroupCodeBody"][];
+            /** Format: int64 */
+            id: number;
+            name: string;
+            note: string;
+            /**
+             * Format: int64
+             * @description of them, those who said they joined
+             */
+            said: number;
+            /**
+             * Format: int64
+             * @description browsers that were shown a picture
+             */
+            seen: number;
+            /** @description why another picture is needed; empty: none is */
+            short: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /** @description to be given to people; ?c= names the channel */
+            url: string;
+            /** Format: int64 */
+            version: number;
+        };
+        GroupChannelBody: {
+            /** @description empty: the address alone */
+            channel: string;
+            /** Format: int64 */
+            said: number;
+            /** Format: int64 */
+            seen: number;
+        };
+        GroupCodeBody: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            ends_at: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description full or withdrawn by hand */
+            marked: boolean;
+            /**
+             * Format: int64
+             * @description people it is shown to
+             */
+            most: number;
+            picture: string;
+            /** Format: int64 */
+            shown: number;
+            /**
+             * @description live: shown now; next: when those before are full
+             * @enum {string}
+             */
+            state: "live" | "next" | "full" | "ended" | "withdrawn";
+        };
+        GroupIn: {
+            /**
+             * Format: int64
+             * @description 0: none
+             */
+            campaign_id?: number;
+            /** @description nobody is shown a code */
+            closed?: boolean;
+            /** @description whoever opens the address reads it */
+            name: string;
+            /** @description for the operators */
+            note?: string;
+            /**
+             * Format: int64
+             * @description the one that was changed
+             */
+            version?: number;
+        };
+        GroupWholeOutBody: {
+            /** @description the most first */
+            channels: components["schemas"]["GroupChannelBody"][];
+            group: components["schemas"]["GroupBody"];
         };
         Guards: {
             /**
@@ -4385,6 +8505,66 @@ export interface components {
              * @description paid orders whose course is not open
              */
             paid_without_grant: number;
+        };
+        GuideOutBody: {
+            /** @description whoever asks put them away */
+            away: boolean;
+            /** @description in the order to take them */
+            steps: components["schemas"]["GuideStep"][];
+        };
+        GuideStep: {
+            /** @description a fact of the account, not of who clicked what */
+            done: boolean;
+            /** @enum {string} */
+            key: "connect" | "menu" | "welcome" | "course" | "card" | "push" | "funnel";
+        };
+        HandedBody: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description what WeChat's content check said of the worst of it
+             * @enum {string}
+             */
+            check: "checking" | "pass" | "review" | "risky" | "unknown";
+            content: string;
+            /** Format: int64 */
+            course_id: number;
+            course_title: string;
+            featured: boolean;
+            homework_title: string;
+            /** Format: int64 */
+            id: number;
+            late: boolean;
+            /** Format: int64 */
+            learner_id: number;
+            /** Format: int64 */
+            lesson_id: number;
+            /** Format: date-time */
+            marked_at: string | null;
+            marked_by: string;
+            /**
+             * Format: int64
+             * @description which hand-in of the learner it is
+             */
+            number: number;
+            /** @description addresses good for a few hours */
+            pictures: string[];
+            /** Format: int64 */
+            score: number | null;
+            /** @enum {string} */
+            state: "waiting" | "marked" | "returned" | "replaced";
+            words: string;
+        };
+        Hit: {
+            /** @description its number; an order's out_trade_no */
+            id: string;
+            /** @enum {string} */
+            kind: "article" | "course" | "lesson" | "order" | "fan" | "learner" | "rule" | "broadcast" | "campaign" | "scene" | "link" | "coupon" | "task" | "piece";
+            /** @description what else tells it from its like */
+            note: string;
+            /** @description a lesson's course; a task's or piece's day, 2026-01-31 */
+            parent?: string;
+            title: string;
         };
         HitBody: {
             /**
@@ -4410,6 +8590,86 @@ export interface components {
             guards: components["schemas"]["Guards"];
             plan: components["schemas"]["TodayBody"];
             todo: components["schemas"]["TodoBody"][];
+        };
+        HomeworkOutBody: {
+            /** @description hand_in: what the learner may do now */
+            actions: string[];
+            /** @description the lesson is finished by passing it */
+            counts: boolean;
+            /**
+             * Format: date-time
+             * @description later is taken too, and called late
+             */
+            due_at?: string;
+            /** @description good ones (精选), the newest first */
+            featured: components["schemas"]["SubmissionBody"][];
+            /** @description the latest hand-in of this learner */
+            last?: components["schemas"]["SubmissionBody"];
+            /** Format: int64 */
+            lesson_id: number;
+            /** Format: int64 */
+            most_pictures: number;
+            need_pictures: boolean;
+            need_text: boolean;
+            /** @description why nothing can be handed in, in Chinese */
+            reason?: string;
+            /** @description plain text */
+            task: string;
+            title: string;
+        };
+        HomeworkPicture: {
+            /** Format: int64 */
+            id: number;
+            /** @description address good for a few hours */
+            url: string;
+        };
+        HomeworkTask: {
+            /** @description nobody hands in any more; what was handed in stays */
+            closed?: boolean;
+            /** @description the lesson is finished by passing it */
+            counts: boolean;
+            /**
+             * Format: int64
+             * @description after the learner got the course; 0: no end
+             */
+            due_days?: number;
+            need_pictures: boolean;
+            need_text: boolean;
+            /** @description plain text */
+            task: string;
+            title: string;
+            /** Format: date-time */
+            readonly updated_at?: string;
+            readonly updated_by?: string;
+        };
+        HomeworkTaskOutBody: {
+            /** @description absent: the lesson never had one */
+            homework?: components["schemas"]["HomeworkTask"];
+        };
+        HookSendBody: {
+            /** Format: int64 */
+            attempts: number;
+            body: string;
+            /**
+             * Format: int64
+             * @description HTTP status of the last try; 0: no answer
+             */
+            code: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            done_at?: string;
+            /** @description in Chinese */
+            error?: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            next_at?: string;
+            /** @enum {string} */
+            state: "waiting" | "done" | "dead" | "dropped";
+            type: string;
+            /** @description webhook-id */
+            uid: string;
         };
         House: {
             /** Format: date-time */
@@ -4440,6 +8700,202 @@ export interface components {
             /** @enum {string} */
             source: "wechat" | "ours";
         };
+        ImportedBody: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** Format: int64 */
+            files: number;
+            menu: boolean;
+            notes: string[];
+            /** Format: int64 */
+            rules: number;
+        };
+        InviteBoardBody: {
+            /**
+             * Format: int64
+             * @description friends who count, without those a reward was given for
+             */
+            counted: number;
+            /**
+             * Format: int64
+             * @description rewards
+             */
+            given: number;
+            /**
+             * Format: int64
+             * @description friends who wait for an operator
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description asked for a poster
+             */
+            inviters: number;
+            /**
+             * Format: int64
+             * @description friends who left before that
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description not new: followed before, or the inviter's own
+             */
+            old: number;
+            /**
+             * Format: int64
+             * @description refused by an operator
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description friends who have not stayed long enough yet
+             */
+            staying: number;
+            /**
+             * Format: int64
+             * @description friends a reward was given for
+             */
+            used: number;
+            /**
+             * Format: int64
+             * @description brought somebody
+             */
+            with_friends: number;
+        };
+        InviteBody: {
+            /**
+             * Format: int64
+             * @description a friend counts after having stayed so long
+             */
+            hold_hours: number;
+            /** @description a fan types it and gets a poster with a code of their own */
+            keyword: string;
+            /**
+             * Format: int64
+             * @description new followers for one reward
+             */
+            need: number;
+            /**
+             * Format: int64
+             * @description rewards a person
+             */
+            per_person: number;
+            /**
+             * Format: int64
+             * @description what the poster looks like
+             */
+            poster_id: number;
+            /** @enum {string} */
+            reward: "coupon" | "course";
+            /**
+             * Format: int64
+             * @description the coupon each is made after, or the batch of redeem codes
+             */
+            reward_ref: number;
+            /** Format: int64 */
+            speed_minutes: number;
+            /**
+             * Format: int64
+             * @description friends of one person within speed_minutes; more wait for an operator
+             */
+            speed_most: number;
+            /**
+             * Format: int64
+             * @description rewards in all
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description the one that was changed; 0: none was there
+             */
+            version?: number;
+        };
+        InviteOutBody: {
+            board: components["schemas"]["InviteBoardBody"];
+            /** @description why posters or rewards cannot be made now */
+            fault: string;
+            /** @description what fans are told */
+            rules: string;
+            /** @enum {string} */
+            state: "" | "draft" | "on" | "off";
+            /** @description null: there is none */
+            task: components["schemas"]["InviteBody"];
+            updated_by: string;
+        };
+        InviteWaitBody: {
+            /** Format: int64 */
+            campaign_id: number;
+            fault: string;
+            /**
+             * Format: int64
+             * @description suspicious friends
+             */
+            held: number;
+        };
+        InviteWaitsOutBody: {
+            items: components["schemas"]["InviteWaitBody"][];
+        };
+        InviterBody: {
+            /** Format: date-time */
+            at: string;
+            blocked: boolean;
+            /** Format: int64 */
+            counted: number;
+            /**
+             * Format: int64
+             * @description 0: forgotten
+             */
+            follower_id: number;
+            /** Format: int64 */
+            held: number;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            left: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            rewards: number;
+            /** Format: int64 */
+            staying: number;
+            /** Format: int64 */
+            used: number;
+        };
+        IterationBody: {
+            /** @description of those who began since it was done; empty while there are none */
+            after: components["schemas"]["Measure"][];
+            /** @description empty until the task is done */
+            after_from: string;
+            after_to: string;
+            /** @description of the same beginners, counted now */
+            again: components["schemas"]["Measure"][];
+            /** @description as they were when it was made */
+            before: components["schemas"]["Measure"][];
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** @description whose beginners the figures are of */
+            from: string;
+            /** @description its lesson is no longer in the course */
+            gone: boolean;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description 0: the whole course
+             */
+            lesson_id: number;
+            note: string;
+            /** @description the task was taken away */
+            removed: boolean;
+            task: components["schemas"]["TaskBody"];
+            title: string;
+            to: string;
+        };
+        IterationsOutBody: {
+            items: components["schemas"]["IterationBody"][];
+        };
         JobBody: {
             /** Format: date-time */
             created_at: string;
@@ -4462,11 +8918,18 @@ export interface components {
             text: string;
         };
         LearnerAccessOutBody: {
+            /** @description paid for by the learner or opened by them, the newest first; 100 at most */
+            gifts: components["schemas"]["GiftLine"][];
             items: components["schemas"]["CourseOpen"][];
             /** @description masked openid; empty without an order */
             learner: string;
             /** Format: int64 */
             learner_id: number;
+            /** @description masked; empty while none was given */
+            phone: string;
+        };
+        LearnerPhoneOutBody: {
+            phone: string;
         };
         LearnerStruct: {
             /** Format: int64 */
@@ -4497,6 +8960,10 @@ export interface components {
             media: string;
             /** Format: int64 */
             position: number;
+            /** @description what is asked at its end, in Chinese */
+            quiz_words: string;
+            /** @description when it opens to who has the course */
+            release: components["schemas"]["ReleaseBody"];
             /** Format: int64 */
             seconds: number;
             title: string;
@@ -4506,6 +8973,16 @@ export interface components {
             updated_by: string;
             /** Format: int64 */
             version: number;
+        };
+        LessonHomework: {
+            /** @description the lesson is finished by passing it */
+            counts: boolean;
+            /**
+             * @description of the latest hand-in; empty: none yet
+             * @enum {string}
+             */
+            state: "" | "waiting" | "marked" | "returned";
+            title: string;
         };
         LessonOutBody: {
             chapter: string;
@@ -4519,8 +8996,18 @@ export interface components {
             media: string;
             /** @description address to listen or look, good for a few hours */
             media_url: string;
+            /** @description of the text: the address that stands in it, and one to look at it, good for a few hours */
+            pictures: {
+                [key: string]: string;
+            };
             /** Format: int64 */
             position: number;
+            /** @description asked at its end; absent: none */
+            quiz?: components["schemas"]["QuizBody"];
+            /** @description what is asked at its end, in Chinese */
+            quiz_words: string;
+            /** @description when it opens to who has the course */
+            release: components["schemas"]["ReleaseBody"];
             /** Format: int64 */
             seconds: number;
             title: string;
@@ -4530,6 +9017,61 @@ export interface components {
             updated_by: string;
             /** Format: int64 */
             version: number;
+        };
+        LessonQuality: {
+            chapter: string;
+            /** Format: int64 */
+            exercised: number;
+            /** Format: int64 */
+            finished: number;
+            /** @enum {string} */
+            kind: "text" | "audio" | "video" | "file";
+            /** Format: int64 */
+            lesson_id: number;
+            /** @description those who have not finished it by the tenth of its length they came to; empty where its length is not known */
+            places: number[];
+            /** Format: int64 */
+            reached: number;
+            /**
+             * Format: int64
+             * @description 0: nobody knows how long it is
+             */
+            seconds: number;
+            /** Format: int64 */
+            stopped: number;
+            title: string;
+            trial: boolean;
+            /**
+             * Format: int64
+             * @description of those who reached it; null for the last lesson
+             */
+            went_on: number | null;
+        };
+        Lift: {
+            /**
+             * Format: double
+             * @description the mean of the same weekdays in the four weeks before; null: fewer than two of some weekday
+             */
+            baseline: number | null;
+            /** Format: int64 */
+            high: number | null;
+            /** Format: double */
+            lift: number | null;
+            /**
+             * Format: int64
+             * @description the least of those weeks, whole ones only
+             */
+            low: number | null;
+            /**
+             * Format: int64
+             * @description of the campaign's days that have begun
+             */
+            value: number;
+            /**
+             * Format: int64
+             * @description whole weeks that could be compared
+             */
+            weeks: number;
         };
         LinkBody: {
             /** Format: int64 */
@@ -4553,6 +9095,30 @@ export interface components {
             target: string;
             /** @description the address to spread */
             url: string;
+        };
+        LiveLineBody: {
+            /** @description switched on in WeChat's console */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description pictures and sounds to copy
+             */
+            files: number;
+            keywords: components["schemas"]["Keyword"][];
+            /** @enum {string} */
+            kind: "keyword" | "follow" | "default" | "menu";
+            messages: components["schemas"]["Message"][];
+            name: string;
+            /** @description what differs, or cannot be taken over */
+            notes: string[];
+            pick: string;
+            /**
+             * Format: int64
+             * @description of one that is had
+             */
+            rule_id?: number;
+            /** @enum {string} */
+            state: "new" | "had" | "lost";
         };
         LiveMenuOutBody: {
             /** @description what reply rules must say, were this the menu */
@@ -4584,6 +9150,83 @@ export interface components {
             name: string;
             password: string;
         };
+        LoopCohort: {
+            /** @description used the Mini Program on two different days within 7 days */
+            active: components["schemas"]["LoopStep"];
+            /** @description the people they brought */
+            brought: components["schemas"]["LoopStep"];
+            /** @description the Monday */
+            cohort: string;
+            /** @description within 30 days */
+            paid: components["schemas"]["LoopStep"];
+            /** @description brought somebody new through their share within 60 days */
+            referrers: components["schemas"]["LoopStep"];
+            /** @description active in the week after */
+            retained: components["schemas"]["LoopStep"];
+            /** Format: int64 */
+            size: number;
+        };
+        LoopOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            items: components["schemas"]["LoopCohort"][];
+            rule: string;
+        };
+        LoopStep: {
+            /** Format: date-time */
+            matures_at: string;
+            /** Format: int64 */
+            people: number;
+            /** @enum {string} */
+            state: "final" | "running" | "maturing" | "missing";
+        };
+        MakeReleaseRequest: {
+            /**
+             * Format: date-time
+             * @description absent: at once
+             */
+            at?: string;
+            /**
+             * Format: int64
+             * @description of the drafts that were looked at; others are not published
+             */
+            menu_revision?: number;
+            note?: string;
+            replies_seen?: string;
+        };
+        MakeReportInBody: {
+            /** @description 2026-11-24, any day of the period */
+            date: string;
+            /** @enum {string} */
+            kind: "week" | "month";
+        };
+        MarkGroupCodeRequest: {
+            /** @enum {string} */
+            state: "open" | "full" | "withdrawn";
+        };
+        MarkHomeworkRequest: {
+            /**
+             * Format: int64
+             * @description 0–100; absent: passed without one
+             */
+            score?: number | null;
+            words?: string;
+        };
+        MarkSignupsRequest: {
+            /**
+             * @description empty: take the mark away
+             * @enum {string}
+             */
+            came: "" | "came" | "absent";
+            ids: number[];
+        };
+        MarkSignupsResponse: {
+            /**
+             * Format: int64
+             * @description whose mark changed; only who has a place is marked
+             */
+            marked: number;
+        };
         MassTagBody: {
             /** Format: int64 */
             fans: number;
@@ -4591,8 +9234,172 @@ export interface components {
             id: number;
             name: string;
         };
-        MaterialOutBody: {
-            material_id: string;
+        MatchingOutBody: {
+            /** Format: int64 */
+            followers: number;
+        };
+        MaterialBody: {
+            /**
+             * Format: int64
+             * @description of news
+             */
+            articles: number;
+            /**
+             * Format: date-time
+             * @description when it was last changed at WeChat
+             */
+            at: string;
+            /** @description who uploaded it here; empty when it came from WeChat */
+            by: string;
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description of temporary material
+             */
+            expires_at: string | null;
+            /** @description address of our own copy, good for a few hours; empty when there is none */
+            file: string;
+            /** @description empty when only WeChat has the file */
+            format: string;
+            /** Format: date-time */
+            gone_at: string | null;
+            /** Format: int64 */
+            id: number;
+            intro: string;
+            /** @enum {string} */
+            kind: "image" | "voice" | "video" | "thumb" | "news";
+            /** @description our name, or else WeChat's */
+            label: string;
+            /** @description why the last renewal or copy failed */
+            last_error: string;
+            /** @description what replies and menus hold */
+            media_id: string;
+            /** @description address of ours to show it by; empty when there is none */
+            picture: string;
+            /** Format: int64 */
+            renewals: number;
+            /** @description while something uses it, it is uploaded again before it ends */
+            renews: boolean;
+            /**
+             * Format: double
+             * @description of a sound
+             */
+            seconds: number;
+            /** @enum {string} */
+            state: "permanent" | "temporary" | "expired" | "gone";
+            /** @description our name */
+            title: string;
+            /** @description at WeChat */
+            url: string;
+            uses: components["schemas"]["MaterialUse"][];
+        };
+        MaterialCountBody: {
+            formats: string[];
+            /** @enum {string} */
+            kind: "image" | "voice" | "video" | "thumb" | "news";
+            /**
+             * Format: int64
+             * @description WeChat's limit of one file; 0: none can be uploaded
+             */
+            max_bytes: number;
+            /**
+             * Format: double
+             * @description 0: no limit
+             */
+            max_seconds: number;
+            /**
+             * Format: int64
+             * @description WeChat's limit of permanent ones
+             */
+            most: number;
+            /** Format: int64 */
+            permanent: number;
+            /**
+             * Format: int64
+             * @description permanent ones of all kinds that share the limit
+             */
+            shared: number;
+            /** Format: int64 */
+            temporary: number;
+        };
+        MaterialSummaryOutBody: {
+            counts: components["schemas"]["MaterialCountBody"][];
+            /**
+             * Format: int64
+             * @description temporary ones in use that end within a day, or ended, and that are not renewed by themselves
+             */
+            expiring: number;
+        };
+        MaterialSyncBody: {
+            by: string;
+            /**
+             * Format: int64
+             * @description files fetched
+             */
+            copied: number;
+            /** Format: date-time */
+            ended_at: string | null;
+            /**
+             * Format: int64
+             * @description at WeChat and not here before
+             */
+            fresh: number;
+            /**
+             * Format: int64
+             * @description here and no longer at WeChat
+             */
+            gone: number;
+            /**
+             * Format: int64
+             * @description 0: there was none yet
+             */
+            id: number;
+            last_error: string;
+            /** @enum {string} */
+            phase: "image" | "voice" | "video" | "news" | "gone" | "copies" | "";
+            /**
+             * Format: date-time
+             * @description set while it waits
+             */
+            resume_at: string | null;
+            /** Format: int64 */
+            seen: number;
+            /** Format: date-time */
+            started_at: string | null;
+            /** @enum {string} */
+            state: "running" | "done" | "failed" | "stopped" | "";
+            /**
+             * Format: int64
+             * @description as WeChat says; 0 until it was asked
+             */
+            total: number;
+        };
+        MaterialUse: {
+            link: string;
+            /** @description fans get it now */
+            live: boolean;
+            title: string;
+            /** @enum {string} */
+            where: "reply" | "welcome" | "menu" | "draft" | "broadcast";
+        };
+        MeOutBody: {
+            /** Format: int64 */
+            learner_id: number;
+            /** @description masked, 138****0000; empty while none was given */
+            phone: string;
+        };
+        Measure: {
+            /** Format: int64 */
+            denominator?: number;
+            name: string;
+            /** Format: int64 */
+            numerator?: number;
+            rule: string;
+            /** @enum {string} */
+            state: "final" | "running" | "maturing" | "missing";
+            /** Format: double */
+            value: number | null;
         };
         MediaBody: {
             /** @description what a course's cover or a lesson's media holds */
@@ -4607,8 +9414,6 @@ export interface components {
             id: number;
             /** @enum {string} */
             kind: "image" | "audio" | "video" | "pdf";
-            /** @description WeChat's media_id, of a picture that is material of the Official Account */
-            material_id?: string;
             public: boolean;
             title: string;
             /** @description address to look at it; a private file's is good for a few hours */
@@ -4673,6 +9478,8 @@ export interface components {
              * @description live version; 0: none of ours
              */
             version: number;
+            /** @description what WeChat takes but fans cannot use */
+            warnings: components["schemas"]["MiniWarning"][];
         };
         MenuMatch: {
             client_platform_type?: string;
@@ -4759,17 +9566,84 @@ export interface components {
             title: string;
             url: string;
         };
+        MessageBody: {
+            answered: boolean;
+            /** Format: date-time */
+            at: string;
+            /** @description remark, or masked openid */
+            fan: string;
+            /**
+             * Format: int64
+             * @description 0: not a fan we know
+             */
+            fan_id: number;
+            /** Format: int64 */
+            id: number;
+            /** @description false: it is older than bodies are kept */
+            kept: boolean;
+            /** @description that met; empty: none */
+            keyword: string;
+            /** @description text, image …, or event.CLICK … */
+            kind: string;
+            /** @description what was said, or an event's key, cut where the word stands; at most 2048 characters */
+            pieces: components["schemas"]["Piece"][];
+            /**
+             * Format: int64
+             * @description that answered; 0: none
+             */
+            rule_id: number;
+        };
+        MessagesOutBody: {
+            items: components["schemas"]["MessageBody"][];
+            next_page_token: string;
+            /**
+             * Format: date-time
+             * @description not null: the look ended here, having read its fill; the next page goes on
+             */
+            searched_to: string | null;
+        };
         MiniAskRefundRequest: {
             reason: string;
         } & {
             [key: string]: unknown;
         };
+        MiniCertificateBody: {
+            /** Format: int64 */
+            course_id: number;
+            /** @description as it was called then */
+            course_title: string;
+            /** Format: date-time */
+            issued_at: string;
+            /** Format: int64 */
+            lessons: number;
+            name: string;
+            serial: string;
+            /** @description the page that proves it, to whoever has the address */
+            url: string;
+            withdrawn: boolean;
+        };
+        MiniCohort: {
+            /** @description all who came */
+            active: components["schemas"]["MiniKept"][];
+            from: string;
+            /** @description those who came for the first time; key 0 is how many they were */
+            new: components["schemas"]["MiniKept"][];
+            /** @enum {string} */
+            unit: "day" | "week" | "month";
+        };
         MiniCourseOutBody: {
-            /** @description buy, claim, learn, trial: what this learner may do on this terminal */
+            /** @description buy, claim, learn, trial, gift, pay, certificate: what this learner may do on this terminal */
             actions: string[];
             category: string;
+            /** @description the one this learner took */
+            certificate?: components["schemas"]["MiniCertificateBody"];
             /** @description address a phone can load; may be empty */
             cover: string;
+            /**
+             * Format: date-time
+             * @description price is a flash price until then, and original_price what it costs afterwards
+             */
+            flash_until?: string;
             /** Format: int64 */
             id: number;
             /** @description HTML, cleaned */
@@ -4777,6 +9651,8 @@ export interface components {
             /** Format: int64 */
             lesson_count: number;
             lessons: components["schemas"]["MiniLesson"][];
+            /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
+            not_sold?: string;
             /**
              * Format: int64
              * @description fen, struck through
@@ -4790,21 +9666,83 @@ export interface components {
             price?: number;
             /** @description when the money can come back, in Chinese; absent where nothing is paid here */
             refund?: string;
+            /**
+             * Format: date-time
+             * @description not sold before then; absent once it is
+             */
+            sale_from?: string;
+            /**
+             * Format: date-time
+             * @description sold until then
+             */
+            sale_until?: string;
+            /**
+             * Format: int64
+             * @description how many may still buy; absent where any number may
+             */
+            seats_left?: number;
             teacher: string;
             title: string;
+            /** @description this learner's orders of the course that wait for their money and can be paid on this terminal: actions has pay */
+            unpaid: components["schemas"]["UnpaidOrder"][];
             /** @description roads of payment open here, the preferred one first */
             vias: string[];
         };
+        MiniDay: {
+            day: string;
+            shares: components["schemas"]["MiniShares"];
+            visits: components["schemas"]["MiniVisits"];
+        };
+        MiniHandInRequest: {
+            content?: string;
+            /** @description numbers of uploaded pictures, in their order */
+            pictures?: number[];
+        } & {
+            [key: string]: unknown;
+        };
+        MiniHandQuizRequest: {
+            /** @description by question: the places of the options picked, from 0 */
+            answers: number[][];
+            /** @description of the quiz that was shown */
+            hash: string;
+        } & {
+            [key: string]: unknown;
+        };
+        MiniKeepPhoneRequest: {
+            /** @description of the button with open-type getPhoneNumber, not of wx.login */
+            code: string;
+        } & {
+            [key: string]: unknown;
+        };
+        MiniKept: {
+            /** Format: int64 */
+            key: number;
+            /** Format: int64 */
+            value: number;
+        };
         MiniLesson: {
+            /** @description learn, trial: what the learner may do with it now */
+            actions: string[];
             chapter: string;
             finished: boolean;
+            /** @description it has homework (作业), for who has the course */
+            homework?: components["schemas"]["LessonHomework"];
             /** Format: int64 */
             id: number;
             kind: string;
-            /** @description owned, or a trial */
+            /**
+             * Format: date-time
+             * @description when the plan releases it, where that is known
+             */
+            opens_at?: string;
+            /** @description owned and released, or a trial */
             playable: boolean;
             /** Format: int64 */
             position_seconds: number;
+            /** @description it has a quiz, and is finished by passing it */
+            quiz: boolean;
+            /** @description why it cannot be opened now, in Chinese */
+            reason?: string;
             /** Format: int64 */
             seconds: number;
             title: string;
@@ -4817,18 +9755,28 @@ export interface components {
             /** Format: int64 */
             course_id: number;
             finished: boolean;
+            /** @description it has homework, for who has the course */
+            homework: boolean;
+            /** @description it is finished by passing its homework */
+            homework_counts: boolean;
             /** Format: int64 */
             id: number;
             kind: string;
             /** @description address good for a few hours; empty where there is none */
             media: string;
+            /** @description what was not played yet is not to be skipped: by who owns the course and has not finished the lesson */
+            no_forward: boolean;
             owned: boolean;
             /** Format: int64 */
             position_seconds: number;
+            /** @description it has a quiz, and is finished by passing it */
+            quiz: boolean;
             /** Format: int64 */
             seconds: number;
             title: string;
             trial: boolean;
+            /** @description text to run over what is shown; empty for none */
+            watermark: string;
         };
         MiniLoginRequest: {
             /** @description of wx.login; good for one call */
@@ -4839,13 +9787,18 @@ export interface components {
             [key: string]: unknown;
         };
         MiniMyCourse: {
-            /** @description buy, claim, learn, trial: what this learner may do on this terminal */
+            /** @description buy, claim, learn, trial, gift, pay, certificate: what this learner may do on this terminal */
             actions: string[];
             category: string;
             /** @description address a phone can load; may be empty */
             cover: string;
             /** Format: int64 */
             finished_lessons: number;
+            /**
+             * Format: date-time
+             * @description price is a flash price until then, and original_price what it costs afterwards
+             */
+            flash_until?: string;
             /** Format: int64 */
             id: number;
             /** Format: date-time */
@@ -4857,6 +9810,8 @@ export interface components {
             last_lesson_id?: number;
             /** Format: int64 */
             lesson_count: number;
+            /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
+            not_sold?: string;
             /**
              * Format: int64
              * @description fen, struck through
@@ -4873,8 +9828,30 @@ export interface components {
              * @description finished lessons ÷ lessons, 0 to 1
              */
             progress: number;
+            /**
+             * Format: date-time
+             * @description not sold before then; absent once it is
+             */
+            sale_from?: string;
+            /**
+             * Format: date-time
+             * @description sold until then
+             */
+            sale_until?: string;
+            /**
+             * Format: int64
+             * @description how many may still buy; absent where any number may
+             */
+            seats_left?: number;
             teacher: string;
             title: string;
+        };
+        MiniPart: {
+            index: string;
+            /** Format: int64 */
+            key: number;
+            /** Format: int64 */
+            value: number;
         };
         MiniPlaceOrderRequest: {
             /**
@@ -4888,6 +9865,8 @@ export interface components {
             coupon_code?: string;
             /** Format: int64 */
             course_id: number;
+            /** @description to be given to a friend: it may be owned already, and opens nothing for the buyer */
+            gift?: boolean;
             /**
              * @description how to pay; the server chooses where absent
              * @enum {string}
@@ -4906,6 +9885,149 @@ export interface components {
         MiniRedeemRequest: {
             /** @description as typed: case, blanks and dashes do not matter */
             code: string;
+        } & {
+            [key: string]: unknown;
+        };
+        MiniRemarkBody: {
+            /** @description ours */
+            answer?: string;
+            /** Format: date-time */
+            answered_at?: string;
+            /** Format: date-time */
+            at: string;
+            content: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description absent: under the course
+             */
+            lesson_id?: number;
+            mine: boolean;
+            pinned: boolean;
+            /** @enum {string} */
+            state: "checking" | "waiting" | "shown" | "refused";
+            /** @description of a refused one, to its writer */
+            why?: string;
+        };
+        MiniShares: {
+            /** Format: int64 */
+            share_pv: number;
+            /** Format: int64 */
+            share_uv: number;
+            /** Format: int64 */
+            visit_total: number;
+        };
+        MiniSignUpRequest: {
+            answers: components["schemas"]["MiniSignupAnswerBody"][];
+        } & {
+            [key: string]: unknown;
+        };
+        MiniSignupAnswerBody: {
+            /** Format: int64 */
+            key: number;
+            /** @description one; several of multiple; of phone: given, for the number the learner gave by WeChat's button */
+            values: string[];
+        };
+        MiniSignupFieldBody: {
+            /** Format: int64 */
+            key: number;
+            /** @enum {string} */
+            kind: "text" | "lines" | "phone" | "single" | "multiple";
+            label: string;
+            /** @description of single and multiple */
+            options: string[];
+            required: boolean;
+        };
+        MiniSignupOutBody: {
+            /** @description to who signed up */
+            after_text?: string;
+            campaign: string;
+            /** Format: int64 */
+            campaign_id: number;
+            fields: components["schemas"]["MiniSignupFieldBody"][];
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description free places; absent: any number
+             */
+            left?: number;
+            /** @description absent: never signed up */
+            mine?: components["schemas"]["SignupMine"];
+            /** @enum {string} */
+            phase: "off" | "before" | "open" | "over";
+            /** @description the learner's own, masked; empty while none was given */
+            phone: string;
+            /**
+             * Format: int64
+             * @description absent: any number
+             */
+            places?: number;
+            title: string;
+            /**
+             * Format: date-time
+             * @description until before it one may sign up, change and cancel
+             */
+            to: string;
+        };
+        MiniStatisticsOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            cohorts: components["schemas"]["MiniCohort"][];
+            days: components["schemas"]["MiniDay"][];
+            /** @description of the days that were fetched; WeChat tells the 200 most visited of a day */
+            pages: components["schemas"]["MiniSum"][];
+            parts: components["schemas"]["MiniPart"][];
+            rule: string;
+        };
+        MiniSum: {
+            /** Format: int64 */
+            entries: number;
+            /** Format: int64 */
+            exits: number;
+            path: string;
+            /**
+             * Format: double
+             * @description a view, on the mean
+             */
+            seconds: number;
+            /** Format: int64 */
+            shares: number;
+            /** Format: int64 */
+            views: number;
+        };
+        MiniTakeCertificateRequest: {
+            /** @description to be printed, and seen by whoever has the address; WeChat is asked whether it may be shown */
+            name: string;
+        } & {
+            [key: string]: unknown;
+        };
+        MiniVisits: {
+            /** Format: int64 */
+            session_cnt: number;
+            /** Format: double */
+            stay_time_session: number;
+            /** Format: double */
+            stay_time_uv: number;
+            /** Format: double */
+            visit_depth: number;
+            /** Format: int64 */
+            visit_pv: number;
+            /** Format: int64 */
+            visit_uv: number;
+            /** Format: int64 */
+            visit_uv_new: number;
+        };
+        MiniWarning: {
+            /** @description as buttons[0].sub_button[1].media_id */
+            field: string;
+            message: string;
+        };
+        MiniWriteRemarkRequest: {
+            content: string;
+            /** Format: int64 */
+            lesson_id?: number;
         } & {
             [key: string]: unknown;
         };
@@ -4974,6 +10096,90 @@ export interface components {
             version: number;
         };
         MovedCourseBody: Record<string, never>;
+        NearBody: {
+            /** Format: int64 */
+            allowed: number;
+            /**
+             * Format: int64
+             * @description those of mine that are allowed
+             */
+            allowed_there: number;
+            /**
+             * Format: int64
+             * @description of a lesson; 0 for an article
+             */
+            course_id: number;
+            /** @description false: something changed and is counted soon */
+            fresh: boolean;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: double
+             * @description of the sets of eight letters in a row
+             */
+            jaccard: number;
+            /** @enum {string} */
+            kind: "lesson" | "article";
+            /**
+             * Format: int64
+             * @description letters that are compared; 0: it has no text
+             */
+            length: number;
+            /**
+             * Format: int64
+             * @description letters of the one that stand in this other, allowed ones too
+             */
+            mine: number;
+            /**
+             * Format: double
+             * @description of the one's own letters
+             */
+            mine_share: number | null;
+            /**
+             * Format: int64
+             * @description those of shared that stand outside the lesson's own course
+             */
+            outside: number;
+            /** Format: int64 */
+            passages: number;
+            /** Format: date-time */
+            read_at: string;
+            /**
+             * Format: double
+             * @description shared of length; null without text
+             */
+            share: number | null;
+            /**
+             * Format: int64
+             * @description letters that stand in another item too and are not allowed
+             */
+            shared: number;
+            /**
+             * Format: int64
+             * @description letters of this other that stand in the one
+             */
+            theirs: number;
+            /**
+             * Format: double
+             * @description of this other's letters
+             */
+            theirs_share: number | null;
+            title: string;
+        };
+        NoteAbandonedOrderRequest: {
+            /** @description nothing more is to be done about it */
+            done: boolean;
+            /** @description what was said, or found out; 500 letters */
+            note: string;
+        };
+        NoteSignupRequest: {
+            note: string;
+            /**
+             * Format: int64
+             * @description the one that was seen
+             */
+            note_version: number;
+        };
         NoticeBody: {
             /** Format: date-time */
             first_at: string;
@@ -4988,6 +10194,215 @@ export interface components {
             source: string;
             /** Format: int64 */
             times: number;
+        };
+        NoticeFieldBody: {
+            key: string;
+            /** @description thing, time …; another word in templates of old */
+            kind: string;
+            label: string;
+            /**
+             * Format: int64
+             * @description characters; 0: WeChat does not say
+             */
+            most: number;
+            /** @description {备注} may stand in it */
+            personal: boolean;
+        };
+        NoticeFilterBody: {
+            /** @enum {string} */
+            blocked?: "true" | "false" | "";
+            /** @enum {string} */
+            following?: "true" | "false" | "";
+            /** Format: date */
+            from?: string;
+            q?: string;
+            scene?: string;
+            source?: string;
+            /** Format: int64 */
+            tag?: number;
+            /** Format: date */
+            to?: string;
+        };
+        NoticeInput: {
+            filter: components["schemas"]["NoticeFilterBody"];
+            /** @description wins over url */
+            mini_appid?: string;
+            mini_path?: string;
+            /** @description what a fan without a remark is called */
+            nameless?: string;
+            /**
+             * Format: int64
+             * @description our number of the template
+             */
+            template: number;
+            url?: string;
+            /** @description by the key of the template's field; {备注} stands for the fan's remark */
+            values: {
+                [key: string]: string;
+            };
+            /** Format: int64 */
+            version?: number;
+        };
+        NoticePeopleOutBody: {
+            /** Format: int64 */
+            people: number;
+        };
+        NoticePreviewBody: {
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description remark, or masked openid */
+            fan: string;
+            /**
+             * Format: int64
+             * @description 0: no longer known
+             */
+            follower_id: number;
+        };
+        NoticeReleaseBody: {
+            /**
+             * Format: int64
+             * @description how many were confirmed; it goes to no more
+             */
+            people: number;
+            /** Format: int64 */
+            version?: number;
+        };
+        NoticeSendBody: {
+            /** Format: int64 */
+            calls: number;
+            /** @description WeChat's */
+            code: string;
+            /** @description remark, or masked openid */
+            fan: string;
+            /**
+             * Format: int64
+             * @description 0: erased
+             */
+            follower_id: number;
+            /** Format: int64 */
+            id: number;
+            msg_id: string;
+            reason: string;
+            /** Format: date-time */
+            sent_at: string | null;
+            /** @enum {string} */
+            state: "waiting" | "sending" | "sent" | "delivered" | "refused" | "failed" | "unknown";
+            /** Format: date-time */
+            updated_at: string;
+        };
+        NoticeStepBody: {
+            comment?: string;
+            /** Format: int64 */
+            version?: number;
+        };
+        NoticeSums: {
+            /** Format: int64 */
+            delivered: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            sending: number;
+            /**
+             * Format: int64
+             * @description WeChat took it; whether it arrived is not told yet
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description may have gone out or not; not sent again by itself
+             */
+            unknown: number;
+            /** Format: int64 */
+            waiting: number;
+        };
+        NoticeTemplateBody: {
+            example: string;
+            /** Format: date-time */
+            fetched_at: string;
+            fields: components["schemas"]["NoticeFieldBody"][];
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "template" | "subscribe";
+            /** @description WeChat's */
+            template_id: string;
+            title: string;
+        };
+        NoticeTemplatesOutBody: {
+            items: components["schemas"]["NoticeTemplateBody"][];
+        };
+        NoticeValueBody: {
+            key: string;
+            /** @description thing, time …; another word in templates of old */
+            kind: string;
+            label: string;
+            /**
+             * Format: int64
+             * @description characters; 0: WeChat does not say
+             */
+            most: number;
+            /** @description {备注} may stand in it */
+            personal: boolean;
+            value: string;
+        };
+        NoticeWhole: {
+            /**
+             * Format: int64
+             * @description the notice for those whom this one failed to reach; 0: none
+             */
+            again_id: number;
+            /**
+             * Format: int64
+             * @description the notice whose failed people it is for; 0: its filter's
+             */
+            again_of: number;
+            asked_by: string;
+            /** @description who asked cannot confirm */
+            asked_by_me: boolean;
+            /** Format: date-time */
+            ended_at: string | null;
+            error: string;
+            filter: components["schemas"]["NoticeFilterBody"];
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "template" | "subscribe";
+            mini_appid: string;
+            mini_path: string;
+            nameless: string;
+            /** @description of what it says now */
+            previews: components["schemas"]["NoticePreviewBody"][];
+            /**
+             * Format: date-time
+             * @description set while it waits
+             */
+            resume_at: string | null;
+            /** Format: date-time */
+            sent_at: string | null;
+            sent_by: string;
+            /** @enum {string} */
+            state: "draft" | "waiting" | "sending" | "done" | "stopped" | "failed";
+            sums: components["schemas"]["NoticeSums"];
+            template_id: string;
+            /** @description the template's */
+            title: string;
+            /**
+             * Format: int64
+             * @description people who were confirmed
+             */
+            total: number;
+            /** @description a preview and another person's yes are needed */
+            two_person: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            url: string;
+            values: components["schemas"]["NoticeValueBody"][];
+            /** Format: int64 */
+            version: number;
         };
         OfferBody: {
             actions: string[];
@@ -5021,8 +10436,17 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "editor" | "reviewer" | "finance" | "viewer";
         };
+        OptionChose: {
+            /**
+             * Format: int64
+             * @description how many picked it
+             */
+            chose: number;
+            right: boolean;
+            text: string;
+        };
         OrderBody: {
-            /** @description pay, cancel, learn, refund, buy: what the learner may do now */
+            /** @description pay, cancel, learn, give, refund, withdraw, buy: what the learner may do now */
             actions: string[];
             /**
              * Format: int64
@@ -5045,7 +10469,22 @@ export interface components {
             expires_at: string;
             /**
              * Format: int64
-             * @description fen, before the coupon
+             * @description fen the flash price took off
+             */
+            flash_off: number;
+            /**
+             * @description what became of a paid gift; frozen: a refund is open
+             * @enum {string}
+             */
+            gift?: "waiting" | "frozen" | "opened" | "void";
+            /**
+             * @description gift: bought for a friend
+             * @enum {string}
+             */
+            kind: "self" | "gift";
+            /**
+             * Format: int64
+             * @description fen, before flash price and coupon
              */
             list_price: number;
             /** @description the order's number: its first attempt's */
@@ -5088,6 +10527,11 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             expires_at: string;
+            /**
+             * @description gift: bought for a friend
+             * @enum {string}
+             */
+            kind: "self" | "gift";
             /** @description masked openid */
             learner: string;
             /** Format: int64 */
@@ -5107,6 +10551,101 @@ export interface components {
             /** @enum {string} */
             via: "jsapi" | "xpay" | "manual" | "free";
         };
+        OutageBody: {
+            /** Format: date-time */
+            began_at: string;
+            /** Format: int64 */
+            drained: number;
+            /**
+             * Format: date-time
+             * @description null: it lasts
+             */
+            ended_at: string | null;
+            instance: string;
+            /** @enum {string} */
+            part: "database" | "redis";
+            /**
+             * Format: int64
+             * @description most pushes on disk at once
+             */
+            peak: number;
+            /** Format: int64 */
+            spooled: number;
+        };
+        OverlapBody: {
+            /** Format: int64 */
+            allowed: number;
+            /**
+             * Format: int64
+             * @description of a lesson; 0 for an article
+             */
+            course_id: number;
+            /** @description false: something changed and is counted soon */
+            fresh: boolean;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "lesson" | "article";
+            /**
+             * Format: int64
+             * @description letters that are compared; 0: it has no text
+             */
+            length: number;
+            /**
+             * Format: int64
+             * @description those of shared that stand outside the lesson's own course
+             */
+            outside: number;
+            /** Format: date-time */
+            read_at: string;
+            /**
+             * Format: double
+             * @description shared of length; null without text
+             */
+            share: number | null;
+            /**
+             * Format: int64
+             * @description letters that stand in another item too and are not allowed
+             */
+            shared: number;
+            title: string;
+        };
+        OverlapOutBody: {
+            item: components["schemas"]["OverlapBody"];
+            /** @description ten at most, those that hold most of it first */
+            near: components["schemas"]["NearBody"][];
+            rule: string;
+        };
+        OverlapSideOutBody: {
+            a: components["schemas"]["OverlapBody"];
+            b: components["schemas"]["NearBody"];
+            passages: components["schemas"]["PassageBody"][];
+            rule: string;
+            text_a: components["schemas"]["PieceOfText"][];
+            text_b: components["schemas"]["PieceOfText"][];
+        };
+        OverlapsOutBody: {
+            items: components["schemas"]["OverlapBody"][];
+            next_page_token: string;
+            /**
+             * Format: int64
+             * @description items that wait to be counted
+             */
+            pending: number;
+            rule: string;
+        };
+        OwnThingRequest: {
+            /** @enum {string} */
+            kind: "code" | "link" | "campaign" | "channel";
+            /** @description false: take it away from now on */
+            on: boolean;
+            /** @description scene, link code, campaign's number, or channel */
+            ref: string;
+        };
+        PageAlertBody: {
+            items: components["schemas"]["AlertBody"][];
+            next_page_token: string;
+        };
         PageArticleBody: {
             items: components["schemas"]["ArticleBody"][];
             next_page_token: string;
@@ -5125,6 +10664,14 @@ export interface components {
         };
         PageBroadcastBody: {
             items: components["schemas"]["BroadcastBody"][];
+            next_page_token: string;
+        };
+        PageCampaignBody: {
+            items: components["schemas"]["CampaignBody"][];
+            next_page_token: string;
+        };
+        PageCertificateBody: {
+            items: components["schemas"]["CertificateBody"][];
             next_page_token: string;
         };
         PageCodeBody: {
@@ -5151,12 +10698,40 @@ export interface components {
             items: components["schemas"]["EntrantBody"][];
             next_page_token: string;
         };
+        PageFanNoticeBody: {
+            items: components["schemas"]["FanNoticeBody"][];
+            next_page_token: string;
+        };
+        PageFriendBody: {
+            items: components["schemas"]["FriendBody"][];
+            next_page_token: string;
+        };
+        PageGroupBody: {
+            items: components["schemas"]["GroupBody"][];
+            next_page_token: string;
+        };
+        PageHandedBody: {
+            items: components["schemas"]["HandedBody"][];
+            next_page_token: string;
+        };
+        PageHookSendBody: {
+            items: components["schemas"]["HookSendBody"][];
+            next_page_token: string;
+        };
+        PageInviterBody: {
+            items: components["schemas"]["InviterBody"][];
+            next_page_token: string;
+        };
         PageJobBody: {
             items: components["schemas"]["JobBody"][];
             next_page_token: string;
         };
         PageLinkBody: {
             items: components["schemas"]["LinkBody"][];
+            next_page_token: string;
+        };
+        PageMaterialBody: {
+            items: components["schemas"]["MaterialBody"][];
             next_page_token: string;
         };
         PageMediaBody: {
@@ -5171,6 +10746,10 @@ export interface components {
             items: components["schemas"]["MiniMyCourse"][];
             next_page_token: string;
         };
+        PageNoticeSendBody: {
+            items: components["schemas"]["NoticeSendBody"][];
+            next_page_token: string;
+        };
         PageOperatorBody: {
             items: components["schemas"]["OperatorBody"][];
             next_page_token: string;
@@ -5183,8 +10762,24 @@ export interface components {
             items: components["schemas"]["OrderLine"][];
             next_page_token: string;
         };
+        PagePublishedTogether: {
+            items: components["schemas"]["PublishedTogether"][];
+            next_page_token: string;
+        };
+        PageQuizResultBody: {
+            items: components["schemas"]["QuizResultBody"][];
+            next_page_token: string;
+        };
         PageRefundBody: {
             items: components["schemas"]["RefundBody"][];
+            next_page_token: string;
+        };
+        PageRemarkBody: {
+            items: components["schemas"]["RemarkBody"][];
+            next_page_token: string;
+        };
+        PageReviewBody: {
+            items: components["schemas"]["ReviewBody"][];
             next_page_token: string;
         };
         PageSceneBatchBody: {
@@ -5199,6 +10794,10 @@ export interface components {
             items: components["schemas"]["SendBody"][];
             next_page_token: string;
         };
+        PageSignupLineBody: {
+            items: components["schemas"]["SignupLineBody"][];
+            next_page_token: string;
+        };
         PageStoryLine: {
             items: components["schemas"]["StoryLine"][];
             next_page_token: string;
@@ -5206,6 +10805,131 @@ export interface components {
         PageVersionBody: {
             items: components["schemas"]["VersionBody"][];
             next_page_token: string;
+        };
+        PartnerBody: {
+            contact: string;
+            created_by: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description when the link was made or withdrawn
+             */
+            link_at: string | null;
+            link_by: string;
+            /** @description it has a secret link that works */
+            linked: boolean;
+            name: string;
+            note: string;
+            settle_from: string;
+            /** Format: int64 */
+            share_bp: number | null;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
+        PartnerFigures: {
+            /** Format: int64 */
+            clicks: number;
+            /** Format: int64 */
+            course_views: number;
+            /** Format: int64 */
+            new_follows: number;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            returned: number;
+            /** Format: int64 */
+            scans: number;
+            /** Format: int64 */
+            stayed_30: number | null;
+            /** Format: int64 */
+            stayed_30_of: number;
+            /**
+             * Format: int64
+             * @description null: watched for less than that when it was settled
+             */
+            stayed_7: number | null;
+            /** Format: int64 */
+            stayed_7_of: number;
+        };
+        PartnerIn: {
+            contact?: string;
+            name: string;
+            note?: string;
+            /** @description the first month to settle, 2026-01 */
+            settle_from: string;
+            /**
+             * Format: int64
+             * @description of net revenue, in basis points; absent: nothing is shared
+             */
+            share_bp?: number;
+            /**
+             * Format: int64
+             * @description the one that was changed
+             */
+            version?: number;
+        };
+        PartnerLineOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            days: components["schemas"]["SceneDay"][];
+            rule: string;
+            total: components["schemas"]["SceneDay"];
+        };
+        PartnerLinkOutBody: {
+            /** @description shown this once: it cannot be read again, only made anew */
+            url: string;
+        };
+        PartnerRow: {
+            partner: components["schemas"]["PartnerBody"];
+            /** @description its numbers in the range */
+            total: components["schemas"]["SceneDay"];
+        };
+        PartnerThingBody: {
+            /**
+             * Format: date-time
+             * @description null: with all that it brought before
+             */
+            begins_at: string | null;
+            /** @enum {string} */
+            kind: "code" | "link" | "campaign" | "channel";
+            /** @description scene, link code, campaign's number, or channel */
+            ref: string;
+        };
+        PartnerWholeOutBody: {
+            partner: components["schemas"]["PartnerBody"];
+            /** @description the latest first */
+            settlements: components["schemas"]["SettlementBody"][];
+            things: components["schemas"]["PartnerThingBody"][];
+        };
+        PartnersOutBody: {
+            items: components["schemas"]["PartnerRow"][];
+            next_page_token: string;
+            rule: string;
+        };
+        PassageBody: {
+            /**
+             * Format: int64
+             * @description one that reaches into it; 0: none
+             */
+            allowance: number;
+            /** @description all of it is */
+            allowed: boolean;
+            allowed_by: string;
+            /** @description that one holds wherever the passage stands */
+            everywhere: boolean;
+            /** @description names it, to allow it */
+            hash: string;
+            /** Format: int64 */
+            letters: number;
+            note: string;
+            /** Format: int64 */
+            number: number;
+            /** @description as the first item writes it */
+            text: string;
         };
         PayOrderByHandRequest: {
             /** @description what proves it: a receipt's number, who took the money */
@@ -5235,6 +10959,10 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+        };
+        Piece: {
+            hit: boolean;
+            text: string;
         };
         PieceBody: {
             /** Format: int64 */
@@ -5296,6 +11024,17 @@ export interface components {
             /** Format: int64 */
             version?: number;
         };
+        PieceOfText: {
+            /**
+             * Format: int64
+             * @description the passage it belongs to; 0: none
+             */
+            passage: number;
+            text: string;
+        };
+        PinRemarkRequest: {
+            pinned: boolean;
+        };
         PlanMenuRequest: {
             /** Format: date-time */
             at: string;
@@ -5306,14 +11045,82 @@ export interface components {
              */
             revision?: number;
         };
+        PlayingBody: {
+            /** @description what was not played yet cannot be skipped */
+            no_forward: boolean;
+            /** @description the learner's number runs over films, sounds and texts */
+            watermark: boolean;
+        };
+        PosterBody: {
+            /** Format: int64 */
+            campaign_id: number;
+            colour: string;
+            created_by: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "code" | "link";
+            note: string;
+            picture: string;
+            ref: string;
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
+        PosterIn: {
+            /**
+             * Format: int64
+             * @description 0: none
+             */
+            campaign_id?: number;
+            /** @description #1a2b3c */
+            colour: string;
+            /** @enum {string} */
+            kind: "code" | "link";
+            /** @description beside the code; empty: 长按识别二维码 */
+            note?: string;
+            /** @description address of an uploaded picture; empty: the colour alone */
+            picture?: string;
+            /** @description scene, or link code */
+            ref: string;
+            /** @description up to three lines */
+            title: string;
+            /**
+             * Format: int64
+             * @description the one that was changed
+             */
+            version?: number;
+        };
+        PostersOutBody: {
+            /** @description why posters cannot be written on this server; empty: they can */
+            font_fault: string;
+            items: components["schemas"]["PosterBody"][];
+            next_page_token: string;
+        };
         PreviewBroadcastRequest: {
             /** @description a WeChat name, or an openid of this account */
             account: string;
+        };
+        PreviewNoticeRequest: {
+            /** Format: int64 */
+            follower_id: number;
         };
         PriceBody: {
             /** Format: date-time */
             at: string;
             by: string;
+            /** Format: date-time */
+            flash_from?: string;
+            /**
+             * Format: int64
+             * @description fen, in force from flash_from until flash_until, unless a newer line says otherwise
+             */
+            flash_price?: number;
+            /** Format: date-time */
+            flash_until?: string;
             /** Format: int64 */
             original_price: number | null;
             /** Format: int64 */
@@ -5362,8 +11169,20 @@ export interface components {
             discount: number;
             /** Format: date-time */
             expires_at: string;
+            /**
+             * Format: int64
+             * @description fen the flash price took off
+             */
+            flash_off: number;
+            /** @description of a paid order of kind gift */
+            gift?: components["schemas"]["GiftBody"];
             grant?: components["schemas"]["GrantBody"];
             inbox: components["schemas"]["MoneyBody"][];
+            /**
+             * @description gift: bought for a friend
+             * @enum {string}
+             */
+            kind: "self" | "gift";
             /** @description masked openid */
             learner: string;
             /** Format: int64 */
@@ -5397,6 +11216,11 @@ export interface components {
             /** @enum {string} */
             via: "jsapi" | "xpay" | "manual" | "free";
         };
+        PublishCourseDraftRequest: {
+            note?: string;
+            /** @description as the draft was read; another state is not published */
+            seen: string;
+        };
         PublishMenuRequest: {
             note?: string;
             /**
@@ -5417,11 +11241,259 @@ export interface components {
             title: string;
             url: string;
         };
+        PublishedTogether: {
+            /**
+             * Format: date-time
+             * @description when it goes out, or did
+             */
+            at: string;
+            at_once: boolean;
+            by: string;
+            error: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description 0: the menu was left alone
+             */
+            menu_version: number;
+            note: string;
+            /** Format: int64 */
+            reply_version: number;
+            /** Format: int64 */
+            restored_from: number;
+            /** Format: int64 */
+            revision: number;
+            /** @enum {string} */
+            state: "waiting" | "running" | "done" | "failed";
+            /** Format: int64 */
+            tries: number;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description what it changes; once done, what it changed */
+            words: string[];
+        };
         PushDraftRequest: {
             /** @description readers may comment */
             comments?: boolean;
             /** @description followers alone may */
             fans_only?: boolean;
+        };
+        PutGuideAwayRequest: {
+            away: boolean;
+        };
+        Quality: {
+            /** Format: date-time */
+            as_of: string;
+            figures: {
+                [key: string]: components["schemas"]["Figure"];
+            };
+            lessons: components["schemas"]["LessonQuality"][];
+            refunds: components["schemas"]["RefundReason"][];
+            /** @description what the columns of lessons and refunds count */
+            rules: {
+                [key: string]: string;
+            };
+            talk: components["schemas"]["ArticleTalk"][];
+        };
+        QuestionBody: {
+            /** Format: int64 */
+            id: number;
+            /** @description whoever asks may change it */
+            mine: boolean;
+            name: string;
+            owner_name: string;
+            /** @enum {string} */
+            page: "funnel" | "attribution" | "retention";
+            query: string;
+            shared: boolean;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        QuestionFigures: {
+            /** Format: int64 */
+            answered: number;
+            /** Format: int64 */
+            correct: number;
+            options: components["schemas"]["OptionChose"][];
+            text: string;
+        };
+        QuestionIn: {
+            /** @description 1 to 40 characters, one of its kind among one's own on the page */
+            name: string;
+            /** @enum {string} */
+            page: "funnel" | "attribution" | "retention";
+            /** @description what the page's address says */
+            query: string;
+            /** @description everybody sees it */
+            shared: boolean;
+        };
+        QuestionsOutBody: {
+            items: components["schemas"]["QuestionBody"][];
+        };
+        QuizAnswered: {
+            correct: boolean;
+            /** @enum {string} */
+            kind: "single" | "multiple" | "judge";
+            options: string[];
+            /** @description places of the options, from 0 */
+            picked: number[];
+            /** Format: int64 */
+            points: number;
+            /** @description places of the right ones */
+            right: number[];
+            text: string;
+            /** @description the explanation */
+            why: string;
+        };
+        QuizBody: {
+            /**
+             * Format: int64
+             * @description points needed
+             */
+            pass: number;
+            questions: components["schemas"]["QuizQuestionBody"][];
+            /**
+             * Format: int64
+             * @description how often one learner may hand in; 0: as often as they like
+             */
+            tries: number;
+        };
+        QuizFiguresOutBody: {
+            /**
+             * Format: int64
+             * @description submissions
+             */
+            handed: number;
+            /**
+             * Format: int64
+             * @description of them, passed at least once
+             */
+            passed: number;
+            /**
+             * Format: int64
+             * @description handed in at least once
+             */
+            people: number;
+            /** @description of the quiz as it is now */
+            questions: components["schemas"]["QuestionFigures"][];
+        };
+        QuizOutBody: {
+            /** @description of the quiz as it is now; hand it in with the answers */
+            hash: string;
+            /** @description the latest that was handed in */
+            last?: components["schemas"]["QuizResult"];
+            /**
+             * Format: int64
+             * @description tries left; -1: as many as one likes
+             */
+            left: number;
+            /** Format: int64 */
+            lesson_id: number;
+            /**
+             * Format: int64
+             * @description points needed
+             */
+            pass: number;
+            /** @description once is for good */
+            passed: boolean;
+            questions: components["schemas"]["QuizQuestion"][];
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            tried: number;
+            /**
+             * Format: int64
+             * @description how often it may be handed in; 0: as often as one likes
+             */
+            tries: number;
+        };
+        QuizQuestion: {
+            /** @enum {string} */
+            kind: "single" | "multiple" | "judge";
+            options: string[];
+            /** Format: int64 */
+            points: number;
+            text: string;
+        };
+        QuizQuestionBody: {
+            /**
+             * @description judge: the options are 对 and 错
+             * @enum {string}
+             */
+            kind: "single" | "multiple" | "judge";
+            options: string[];
+            /** Format: int64 */
+            points: number;
+            /** @description places of the right options, from 0 */
+            right: number[];
+            text: string;
+            /** @description the explanation, read after answering */
+            why: string;
+        };
+        QuizResult: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description which try it was
+             */
+            number: number;
+            passed: boolean;
+            /** Format: int64 */
+            points: number;
+            /** @description as they were asked then */
+            questions: components["schemas"]["QuizAnswered"][];
+            /** Format: int64 */
+            total: number;
+        };
+        QuizResultBody: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            learner_id: number;
+            /**
+             * Format: int64
+             * @description which try of the learner it was
+             */
+            number: number;
+            passed: boolean;
+            /** Format: int64 */
+            points: number;
+            /** Format: int64 */
+            total: number;
+        };
+        QuizResultOutBody: {
+            /** @description by question: the places picked */
+            answers: number[][];
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            learner_id: number;
+            /**
+             * Format: int64
+             * @description which try of the learner it was
+             */
+            number: number;
+            passed: boolean;
+            /** Format: int64 */
+            points: number;
+            /** @description as it was asked */
+            quiz: components["schemas"]["QuizBody"];
+            /** Format: int64 */
+            total: number;
+        };
+        QuotaBody: {
+            /** Format: int64 */
+            limit: number;
+            /** Format: int64 */
+            remain: number;
+            /** Format: int64 */
+            used: number;
         };
         QuotaOutBody: {
             /**
@@ -5448,6 +11520,27 @@ export interface components {
             /** @description the window this act opens; null: none */
             window: components["schemas"]["Window"];
         };
+        ReachBody: {
+            /**
+             * Format: int64
+             * @description 0: no fan of ours as far as we know
+             */
+            follower_id: number;
+            /**
+             * Format: int64
+             * @description customer-service messages that may be sent now
+             */
+            left: number;
+            /** @description the fan's remark */
+            name: string;
+            /**
+             * Format: date-time
+             * @description when the last open window ends
+             */
+            until: string | null;
+            /** @description why none may be sent; empty when some may */
+            why: string;
+        };
         ReasonBody: {
             changes: components["schemas"]["ChangeBody"][];
             /** Format: date-time */
@@ -5460,7 +11553,7 @@ export interface components {
             opens: boolean;
             order_no?: string;
             /** @enum {string} */
-            reason: "order" | "gift" | "import" | "redeem";
+            reason: "order" | "gift" | "import" | "redeem" | "friend";
             /** Format: date-time */
             starts_at: string;
             /** @enum {string} */
@@ -5486,7 +11579,7 @@ export interface components {
             type: string;
         };
         RedeemOutBody: {
-            /** @description this learner had redeemed the code before */
+            /** @description this learner had done so before */
             again: boolean;
             /** Format: int64 */
             course_id: number;
@@ -5562,6 +11655,16 @@ export interface components {
             /** @description WeChat shows it to the buyer */
             reason: string;
         };
+        RefundReason: {
+            /** Format: int64 */
+            amount: number;
+            /** Format: int64 */
+            people: number;
+            /** @description as it was written; empty: none */
+            reason: string;
+            /** Format: int64 */
+            refunds: number;
+        };
         RefundRuleBody: {
             /**
              * Format: int64
@@ -5610,13 +11713,104 @@ export interface components {
             /** @description the learner reads it */
             reason: string;
         };
+        RefuseRemarkRequest: {
+            /** @description its writer reads it */
+            reason: string;
+        };
+        ReinstateCertificateRequest: Record<string, never>;
         Rejected: {
             /** Format: int64 */
             index: number;
             reason: string;
         };
+        ReleaseBackOutBody: {
+            words: string[];
+        };
+        ReleaseBody: {
+            /** Format: date-time */
+            at: string | null;
+            /**
+             * Format: int64
+             * @description after the learner's access began
+             */
+            days: number;
+            /**
+             * @description empty: with the course; order: once the lesson before is finished
+             * @enum {string}
+             */
+            how: "" | "date" | "days" | "order";
+            /** @description in Chinese; empty: with the course */
+            words: string;
+        };
+        ReleaseDeskOutBody: {
+            /** @description what WeChat would refuse of the menu */
+            faults: string[];
+            menu: string[];
+            /**
+             * Format: int64
+             * @description send both back with a release, to be told when somebody changed a draft since
+             */
+            menu_revision: number;
+            replies: string[];
+            replies_seen: string;
+        };
+        ReleaseIn: {
+            /** Format: date-time */
+            at?: string | null;
+            /** Format: int64 */
+            days?: number;
+            /** @enum {string} */
+            how: "" | "date" | "days" | "order";
+        };
+        RemarkBody: {
+            answer: string;
+            /** Format: date-time */
+            answered_at: string | null;
+            answered_by: string;
+            /** Format: date-time */
+            at: string;
+            content: string;
+            /** Format: int64 */
+            course_id: number;
+            course_title: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            learner_id: number;
+            /**
+             * Format: int64
+             * @description 0: under the course
+             */
+            lesson_id: number;
+            pinned: boolean;
+            reviewed_by: string;
+            /** @enum {string} */
+            state: "checking" | "waiting" | "shown" | "refused";
+            /** @description why it is refused, or has to be looked at */
+            why: string;
+        };
         RemarkFollowerRequest: {
             remark: string;
+        };
+        RemarkSettingOutBody: {
+            /**
+             * @description first: shown once an operator let it; after: as soon as WeChat's check passed; off: nobody may write
+             * @enum {string}
+             */
+            how: "first" | "after" | "off";
+        };
+        RemarksOutBody: {
+            items: components["schemas"]["MiniRemarkBody"][];
+            next_page_token: string;
+            /** @description comments may be written by who has the course */
+            open: boolean;
+            /** @description the learner's that others do not see */
+            own: components["schemas"]["MiniRemarkBody"][];
+            pinned: components["schemas"]["MiniRemarkBody"][];
+        };
+        RenameMaterialRequest: {
+            /** @description empty: WeChat's name is shown */
+            title: string;
         };
         ReplanMenuRequest: {
             /** Format: date-time */
@@ -5661,6 +11855,8 @@ export interface components {
              * @description send it back with a change to be told when somebody was faster
              */
             revision: number;
+            /** @description values of many QR codes; instead of event_key */
+            scenes: string[];
             sources: string[];
             /**
              * @description against what is live
@@ -5673,15 +11869,340 @@ export interface components {
             /** @description what is allowed but hardly meant, at its field */
             warnings: components["schemas"]["Warning"][];
         };
+        ReplyCommentRequest: {
+            content: string;
+        };
+        ReplyRemarkRequest: {
+            content: string;
+        };
+        ReportBody: {
+            /** @description against the version before */
+            changes: components["schemas"]["ReportDiff"][];
+            facts: components["schemas"]["ReportFacts"];
+            /** @description whoever asks sent it to be confirmed */
+            mine: boolean;
+            report: components["schemas"]["ReportLine"];
+            /** @description of the same period, the newest first */
+            versions: components["schemas"]["ReportLine"][];
+            words: components["schemas"]["ReportWords"];
+        };
+        ReportCell: {
+            /** Format: double */
+            actual: number | null;
+            actual_text: string;
+            /**
+             * Format: double
+             * @description 环比, a fraction; for a rate the difference, to be shown as 百分点
+             */
+            change: number | null;
+            change_text: string;
+            /**
+             * Format: double
+             * @description actual ÷ target; none where smaller is better
+             */
+            completion: number | null;
+            done_text: string;
+            hypothesis: string;
+            key: string;
+            /** @enum {string} */
+            kind: "count" | "rate" | "fen";
+            label: string;
+            /**
+             * Format: double
+             * @description the period directly before
+             */
+            last: number | null;
+            last_text: string;
+            /** @description smaller is better */
+            less: boolean;
+            met: boolean | null;
+            /** @description there was none in the last period: 新增 */
+            new: boolean;
+            rule: string;
+            /** @enum {string} */
+            state: "final" | "running" | "maturing" | "missing";
+            /** Format: double */
+            target: number | null;
+            /** @description set when the period had begun */
+            target_late: boolean;
+            target_text: string;
+            /**
+             * Format: double
+             * @description the same period a year before
+             */
+            year: number | null;
+            /** Format: double */
+            year_change: number | null;
+            /** @description 同比 */
+            year_text: string;
+        };
+        ReportColumn: {
+            key: string;
+            /** @enum {string} */
+            kind: "count" | "rate" | "fen";
+            label: string;
+        };
+        ReportDay: {
+            /** Format: int64 */
+            buyers: number;
+            day: string;
+            /**
+             * Format: int64
+             * @description WeChat's; null: not told
+             */
+            followers_new: number | null;
+            /**
+             * Format: int64
+             * @description fen; a refund on its own day
+             */
+            net: number;
+            /** Format: int64 */
+            visitors: number;
+        };
+        ReportDiff: {
+            key: string;
+            label: string;
+            new: string;
+            old: string;
+        };
+        ReportFacts: {
+            articles: components["schemas"]["ReportTable"];
+            /** Format: date-time */
+            as_of: string;
+            campaigns: components["schemas"]["ReportTable"];
+            cells: components["schemas"]["ReportCell"][];
+            courses: components["schemas"]["ReportTable"];
+            days: components["schemas"]["ReportDay"][];
+            definitions: string;
+            /** Format: int64 */
+            first_day: number;
+            /** @description figures that WeChat has not told, or that may still move */
+            holes: string[];
+            kind: string;
+            /**
+             * Format: int64
+             * @description campaigns of the period before
+             */
+            last_campaigns: number;
+            /** Format: int64 */
+            last_day: number;
+            /**
+             * Format: int64
+             * @description the period it is compared with
+             */
+            last_first: number;
+            /** Format: int64 */
+            last_last: number;
+            next_targets: components["schemas"]["ReportTarget"][];
+            plans: components["schemas"]["ReportPlan"][];
+            reviews: components["schemas"]["ReportReview"][];
+            tasks: components["schemas"]["ReportTasks"];
+            /** Format: int64 */
+            year_first: number;
+            /** Format: int64 */
+            year_last: number;
+        };
+        ReportLateOutBody: {
+            items: components["schemas"]["ReportDiff"][];
+        };
+        ReportLine: {
+            /** Format: date-time */
+            asked_at: string | null;
+            asked_by: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            decided_by: string;
+            from: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "week" | "month";
+            /** Format: date-time */
+            made_at: string;
+            /** @description empty: it made itself */
+            made_by: string;
+            /**
+             * Format: int64
+             * @description its version
+             */
+            number: number;
+            remark: string;
+            /** Format: int64 */
+            revision: number;
+            /** @enum {string} */
+            state: "draft" | "waiting" | "confirmed";
+            title: string;
+            to: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+        };
+        ReportPlan: {
+            /** Format: int64 */
+            day: number;
+            title: string;
+            /** @description 选题, 活动 */
+            what: string;
+        };
+        ReportReview: {
+            /** @description what was aimed at, and what came of it */
+            aim: string;
+            /** @description keep, change, stop; empty while nobody decided */
+            decision: string;
+            /** Format: int64 */
+            due_day: number;
+            finding: string;
+            hypothesis: string;
+            /** Format: int64 */
+            id: number;
+            met: boolean | null;
+            next: string;
+            /** @description its next step is not done: it comes back as the next plan */
+            open: boolean;
+            owner: string;
+            title: string;
+        };
+        ReportRow: {
+            /** Format: int64 */
+            id: number;
+            /** @description days, author, what was aimed at */
+            note: string;
+            /** @description the values as they are shown */
+            texts: string[];
+            title: string;
+            values: (number | null)[];
+        };
+        ReportStepBody: {
+            remark?: string;
+            /** Format: int64 */
+            revision: number;
+        };
+        ReportTable: {
+            columns: components["schemas"]["ReportColumn"][];
+            key: string;
+            rows: components["schemas"]["ReportRow"][];
+            title: string;
+        };
+        ReportTarget: {
+            hypothesis: string;
+            kpi: string;
+            /** Format: date-time */
+            set_at: string;
+            set_by: string;
+            /**
+             * Format: int64
+             * @description people or items; fen; for a rate ten-thousandths
+             */
+            target: number;
+        };
+        ReportTasks: {
+            /**
+             * Format: int64
+             * @description minutes measured, of the done
+             */
+            actual: number;
+            /** Format: int64 */
+            all: number;
+            /** Format: int64 */
+            done: number;
+            /**
+             * Format: int64
+             * @description minutes, of the done
+             */
+            estimated: number;
+        };
+        ReportText: {
+            edited: boolean;
+            text: string;
+        };
+        ReportWords: {
+            goals: components["schemas"]["ReportText"];
+            next: components["schemas"]["ReportText"];
+            problems: components["schemas"]["ReportText"];
+            work: components["schemas"]["ReportText"];
+        };
+        ReportsOutBody: {
+            items: components["schemas"]["ReportLine"][];
+            more: boolean;
+        };
         ResolveMoneyRequest: {
             /** @description what was done about it */
             reason: string;
         };
+        RestoreCourseRequest: {
+            note?: string;
+        };
         RestoreMenuRequest: {
+            note?: string;
+        };
+        RestoreReleaseRequest: {
             note?: string;
         };
         RestoreRepliesRequest: {
             note?: string;
+        };
+        ReturnHomeworkRequest: {
+            /** @description the learner reads it */
+            words: string;
+        };
+        ReviewBody: {
+            /** @description what was aimed at, and what came of it */
+            aim: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            decided_by: string;
+            /** @enum {string} */
+            decision: "" | "keep" | "change" | "stop";
+            due: string;
+            figures: components["schemas"]["ReviewFigure"][];
+            /** Format: date-time */
+            figures_at: string | null;
+            finding: string;
+            from: string;
+            hypothesis: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "article" | "campaign" | "free";
+            kpi: string;
+            met: boolean | null;
+            next: string;
+            /** Format: date-time */
+            opened_at: string;
+            opened_by: string;
+            owner: string;
+            /** Format: int64 */
+            owner_id: number;
+            /** @enum {string} */
+            stage: "open" | "acting" | "closed";
+            /**
+             * Format: int64
+             * @description 0 for a free one
+             */
+            subject_id: number;
+            task_day: string;
+            /** Format: int64 */
+            task_id: number;
+            title: string;
+            to: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ReviewFigure: {
+            key: string;
+            /** @enum {string} */
+            kind: "count" | "rate" | "fen";
+            label: string;
+            rule: string;
+            /** @enum {string} */
+            state: "final" | "running" | "maturing" | "missing";
+            text: string;
+            /** Format: double */
+            value: number | null;
+        };
+        ReviewStepBody: {
+            /** Format: int64 */
+            version: number;
         };
         RuleBody: {
             /** @description Asia/Shanghai */
@@ -5708,8 +12229,36 @@ export interface components {
             pick?: "all" | "random";
             /** Format: int64 */
             priority?: number;
+            /** @description values of many QR codes, as a batch has them; instead of event_key */
+            scenes?: string[];
             /** @description follow rules: WeChat's subscribe_scene; what they say goes behind the welcome, once WeChat has told the source */
             sources?: string[];
+        };
+        SaleBody: {
+            /** Format: date-time */
+            flash_from?: string | null;
+            /**
+             * Format: int64
+             * @description fen, in force from flash_from until flash_until; null: none
+             */
+            flash_price?: number | null;
+            /** Format: date-time */
+            flash_until?: string | null;
+            /**
+             * Format: date-time
+             * @description sold from; null: as soon as it is on sale
+             */
+            sale_from?: string | null;
+            /**
+             * Format: date-time
+             * @description sold until; null: no end
+             */
+            sale_until?: string | null;
+            /**
+             * Format: int64
+             * @description how many may buy; null: any number
+             */
+            seats?: number | null;
         };
         SaveMenuDraftRequest: {
             buttons: components["schemas"]["MenuButton"][];
@@ -5789,6 +12338,11 @@ export interface components {
             url: string;
         };
         SceneDay: {
+            /**
+             * Format: int64
+             * @description of links, without robots; a scene code has none
+             */
+            clicks: number;
             /** Format: int64 */
             course_views: number;
             /** @description empty for the whole range */
@@ -5822,7 +12376,7 @@ export interface components {
             returned: number;
             /**
              * Format: int64
-             * @description people; those of days do not add up to those of the range
+             * @description people who scanned or clicked; those of days do not add up to those of the range
              */
             scanners: number;
             /**
@@ -5844,6 +12398,10 @@ export interface components {
             rule: string;
             total: components["schemas"]["SceneDay"];
         };
+        SearchOutBody: {
+            /** @description at most five of each kind */
+            items: components["schemas"]["Hit"][];
+        };
         Seconds: {
             /** Format: double */
             mean: number | null;
@@ -5851,6 +12409,12 @@ export interface components {
             median: number | null;
             /** Format: double */
             p90: number | null;
+        };
+        SecretOutBody: {
+            secret: string;
+        };
+        SeeAlertRequest: {
+            seen: boolean;
         };
         SeeMenuRequest: {
             /** Format: int64 */
@@ -5898,6 +12462,84 @@ export interface components {
             /** Format: int64 */
             version?: number;
         };
+        SendHour: {
+            /**
+             * Format: int64
+             * @description fans who got them, summed
+             */
+            delivered: number;
+            /** Format: int64 */
+            hour: number;
+            /**
+             * Format: double
+             * @description read by delivered; null: too few sends
+             */
+            rate: number | null;
+            /**
+             * Format: int64
+             * @description readers from the message by the end of the day after, summed
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description people who tapped a card in an article or a link in this hour
+             */
+            readers: number;
+            /**
+             * Format: int64
+             * @description mass sends that went out in this hour and whose readers WeChat has told
+             */
+            sends: number;
+        };
+        SendHours: {
+            /** Format: date-time */
+            as_of: string;
+            /** Format: int64 */
+            best_read: number | null;
+            /** Format: int64 */
+            best_send: number | null;
+            /** @description 24, from 0 */
+            hours: components["schemas"]["SendHour"][];
+            /**
+             * Format: int64
+             * @description least hours with a rate for best_send
+             */
+            need_hours: number;
+            /**
+             * Format: int64
+             * @description least people for best_read
+             */
+            need_readers: number;
+            /**
+             * Format: int64
+             * @description least sends in an hour for its rate
+             */
+            need_sends: number;
+            /** Format: date */
+            read_from: string;
+            /** Format: date */
+            read_to: string;
+            /**
+             * Format: int64
+             * @description different people who tapped
+             */
+            readers: number;
+            rules: {
+                [key: string]: string;
+            };
+            /** Format: date */
+            send_from: string;
+            /**
+             * Format: int64
+             * @description mass sends counted
+             */
+            sends: number;
+            /**
+             * Format: int64
+             * @description sends of articles left out as WeChat has not told their readers or their delivered
+             */
+            untold: number;
+        };
         SessionBody: {
             /** @description every write carries it in X-CSRF-Token */
             csrf_token: string;
@@ -5920,13 +12562,280 @@ export interface components {
             learner: components["schemas"]["LearnerStruct"];
             token: string;
         };
+        SetReportTargetsRequest: {
+            items: components["schemas"]["TargetBody"][];
+        };
         SettingsOutBody: {
+            /**
+             * Format: int64
+             * @description how many days the text of messages and of answers is kept; that they came stays
+             */
+            message_days: number;
             /** @description our Mini Program's, to fill in where one is asked; may be empty */
             mini_appid: string;
             /** @description publishing an article needs two people */
             two_person: boolean;
             /** @description two_person, while two enabled operators may confirm */
             two_person_in_force: boolean;
+        };
+        SettlementBody: {
+            /**
+             * Format: int64
+             * @description fen, to months before
+             */
+            correction: number;
+            /** @description as they were when it was settled */
+            figures: components["schemas"]["PartnerFigures"];
+            /**
+             * Format: int64
+             * @description fen
+             */
+            gross: number;
+            month: string;
+            /**
+             * Format: int64
+             * @description fen
+             */
+            net: number;
+            /** Format: int64 */
+            orders: number;
+            /**
+             * Format: int64
+             * @description fen; null: nothing is shared
+             */
+            payable: number | null;
+            /**
+             * Format: int64
+             * @description fen, of the month's orders, in the month
+             */
+            refunded: number;
+            /** Format: date-time */
+            settled_at: string;
+            /**
+             * Format: int64
+             * @description the terms when it was settled
+             */
+            share_bp: number | null;
+        };
+        ShareChain: {
+            /**
+             * Format: int64
+             * @description of the new: paid within 30 days of it
+             */
+            buyers: number;
+            /**
+             * Format: double
+             * @description new ÷ reached; for a sharer, new people; null: undefined
+             */
+            k: number | null;
+            /** @description the thing's number, or the sharer's; 0: a share of nothing we know */
+            key: string;
+            /**
+             * Format: int64
+             * @description fen they paid in those orders, less what was refunded of them
+             */
+            net: number;
+            /**
+             * Format: int64
+             * @description of them: people for whom it was the first thing they ever did here
+             */
+            new: number;
+            /** Format: int64 */
+            orders: number;
+            /** Format: int64 */
+            reached?: number;
+            /**
+             * Format: int64
+             * @description people who opened the Mini Program by one of them, the sharer himself left out
+             */
+            returns: number;
+            /**
+             * Format: int64
+             * @description people
+             */
+            sharers: number;
+            /** Format: int64 */
+            shares: number;
+        };
+        SharesOutBody: {
+            /** Format: date-time */
+            as_of: string;
+            /** @description 500 at most, those that brought most first */
+            items: components["schemas"]["ShareChain"][];
+            /**
+             * Format: int64
+             * @description rows more than those
+             */
+            left: number;
+            rule: string;
+        };
+        ShowRemarkRequest: Record<string, never>;
+        SignupAnswerBody: {
+            /** Format: int64 */
+            key: number;
+            /** @enum {string} */
+            kind: "text" | "lines" | "phone" | "single" | "multiple";
+            /** @description the question as it was asked */
+            label: string;
+            values: string[];
+        };
+        SignupBoardBody: {
+            /**
+             * Format: int64
+             * @description of those with a place
+             */
+            absent: number;
+            /**
+             * Format: int64
+             * @description of those with a place
+             */
+            came: number;
+            /** Format: int64 */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description have a place
+             */
+            joined: number;
+            /**
+             * Format: int64
+             * @description wait for one
+             */
+            waiting: number;
+        };
+        SignupFieldBody: {
+            /**
+             * Format: int64
+             * @description 0: a new question; it gets its own
+             */
+            key: number;
+            /**
+             * @description phone: by WeChat's button, kept sealed with the learner
+             * @enum {string}
+             */
+            kind: "text" | "lines" | "phone" | "single" | "multiple";
+            label: string;
+            /** @description of single and multiple */
+            options?: string[];
+            required: boolean;
+        };
+        SignupFormBody: {
+            /** @description said to who signed up */
+            after_text?: string;
+            /**
+             * Format: date-time
+             * @description absent: the end of the campaign's last day
+             */
+            ends_at?: string;
+            fields: components["schemas"]["SignupFieldBody"][];
+            open: boolean;
+            /**
+             * Format: int64
+             * @description absent: any number
+             */
+            places?: number;
+            /**
+             * Format: date-time
+             * @description absent: the campaign's first day
+             */
+            starts_at?: string;
+            title: string;
+            /**
+             * Format: int64
+             * @description the one that was changed; absent: none was there
+             */
+            version?: number;
+        };
+        SignupLineBody: {
+            answers: components["schemas"]["SignupAnswerBody"][];
+            /**
+             * Format: date-time
+             * @description when they first signed up
+             */
+            at: string;
+            /** @enum {string} */
+            came: "" | "came" | "absent";
+            came_by: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description since when a place is theirs
+             */
+            joined_at: string | null;
+            /** Format: int64 */
+            learner_id: number;
+            /**
+             * Format: int64
+             * @description the order of coming
+             */
+            line: number;
+            note: string;
+            note_by: string;
+            /** Format: int64 */
+            note_version: number;
+            /** @description masked; empty where it was not given for this campaign */
+            phone: string;
+            /** @enum {string} */
+            state: "joined" | "waiting" | "cancelled";
+        };
+        SignupMine: {
+            /**
+             * Format: int64
+             * @description how many wait before them, while they wait
+             */
+            ahead: number;
+            answers: components["schemas"]["MiniSignupAnswerBody"][];
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            state: "joined" | "waiting" | "cancelled";
+        };
+        SignupOutBody: {
+            /** @description of the Mini Program */
+            appid: string;
+            board: components["schemas"]["SignupBoardBody"];
+            /** @description null: there is none */
+            form: components["schemas"]["SignupFormBody"];
+            /**
+             * Format: date-time
+             * @description from when people sign up
+             */
+            from: string;
+            /** @description of the page in the Mini Program */
+            path: string;
+            /** @enum {string} */
+            phase: "off" | "before" | "open" | "over";
+            /**
+             * Format: date-time
+             * @description until before when
+             */
+            to: string;
+            updated_by: string;
+        };
+        StartFollowerBulkRequest: {
+            /**
+             * Format: int64
+             * @description for blocking: how many were confirmed; more are not blocked
+             */
+            followers?: number;
+            /**
+             * @description tag when left out
+             * @enum {string}
+             */
+            kind?: "tag" | "block";
+            on: boolean;
+            /**
+             * Format: int64
+             * @description for a tag
+             */
+            tag_id?: number;
+        };
+        StartInviteRequest: {
+            /** @description the operator knows WeChat's rule against inducing shares and follows */
+            knows: boolean;
+            /** Format: int64 */
+            version: number;
         };
         Stay: {
             /** Format: int64 */
@@ -5955,6 +12864,16 @@ export interface components {
             /** Format: double */
             step_rate: number | null;
         };
+        StopCampaignRequest: {
+            /** @description false: go back on it */
+            on: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        StopInviteRequest: {
+            /** Format: int64 */
+            version: number;
+        };
         StoryLine: {
             /** Format: date-time */
             at: string;
@@ -5969,11 +12888,97 @@ export interface components {
             state: string;
             text: string;
         };
+        SubmissionBody: {
+            /** Format: date-time */
+            at: string;
+            content: string;
+            /** @description shown to the others who have the course */
+            featured: boolean;
+            /** Format: int64 */
+            id: number;
+            late: boolean;
+            /** Format: date-time */
+            marked_at?: string;
+            mine: boolean;
+            /**
+             * Format: int64
+             * @description which hand-in of the learner it is
+             */
+            number: number;
+            pictures: components["schemas"]["HomeworkPicture"][];
+            /**
+             * Format: int64
+             * @description 0–100; absent: passed without one, or not marked
+             */
+            score?: number;
+            /** @enum {string} */
+            state: "waiting" | "marked" | "returned" | "replaced";
+            /** @description the teacher's */
+            words?: string;
+        };
         SuspectsOutBody: {
             /** @description open courses whose order holds no money; 100 at most */
             opens: components["schemas"]["OpenBody"][];
             /** @description paid orders whose course is not open; 100 at most */
             paid: components["schemas"]["OrderLine"][];
+        };
+        SwitchCommentsRequest: {
+            open: boolean;
+        };
+        SwitchOnChecksOutBody: {
+            items: components["schemas"]["CheckBody"][];
+        };
+        SwitchOnImportRequest: {
+            /** @description the menu's draft is replaced */
+            menu: boolean;
+            replies: boolean;
+        };
+        SwitchOnLiveOutBody: {
+            /**
+             * Format: int64
+             * @description of the menu fans see
+             */
+            buttons: number;
+            lines: components["schemas"]["LiveLineBody"][];
+            /** @description what an import changes in the menu's draft */
+            menu_changes: string[];
+            /** Format: int64 */
+            menu_files: number;
+            menu_notes: string[];
+            menu_open: boolean;
+        };
+        SwitchOnOutBody: {
+            aes_key_masked: string;
+            appid: string;
+            /** Format: date-time */
+            as_of: string;
+            imported?: components["schemas"]["ImportedBody"];
+            /**
+             * Format: date-time
+             * @description whenever that was
+             */
+            last_push: string | null;
+            /**
+             * Format: int64
+             * @description changes of the menu that are not published
+             */
+            menu_changes: number;
+            /** @description 消息加解密方式 */
+            mode: string;
+            /**
+             * Format: int64
+             * @description changes of rules that are not published
+             */
+            rule_changes: number;
+            token_masked: string;
+            /** @description empty: LOUDOU_PUBLIC_URL is not set */
+            url: string;
+            /** @description absent: nobody said that the URL is being switched */
+            wait?: components["schemas"]["WaitBody"];
+        };
+        SwitchOnSecretsOutBody: {
+            aes_key: string;
+            token: string;
         };
         SyncBody: {
             by: string;
@@ -6043,6 +13048,9 @@ export interface components {
         TagsOutBody: {
             items: components["schemas"]["TagBody"][];
         };
+        TakeBackGrantRequest: {
+            why: string;
+        };
         TapBody: {
             /** Format: int64 */
             count: number;
@@ -6058,6 +13066,34 @@ export interface components {
         };
         TapsOutBody: {
             items: components["schemas"]["TapBody"][];
+        };
+        TargetBody: {
+            hypothesis: string;
+            kpi: string;
+            /**
+             * Format: int64
+             * @description people or items; fen; for a rate ten-thousandths
+             */
+            target: number;
+        };
+        TargetKPI: {
+            key: string;
+            /** @enum {string} */
+            kind: "count" | "rate" | "fen";
+            label: string;
+            /** @description smaller is better */
+            less: boolean;
+        };
+        TargetsOutBody: {
+            from: string;
+            items: components["schemas"]["ReportTarget"][];
+            /** @enum {string} */
+            kind: "week" | "month";
+            /** @description what can be aimed at, in the order of the report */
+            kpis: components["schemas"]["TargetKPI"][];
+            /** @description the period is over: its targets stay */
+            over: boolean;
+            to: string;
         };
         TaskBody: {
             /**
@@ -6199,6 +13235,31 @@ export interface components {
              */
             version: number;
         };
+        ThreadBody: {
+            /** Format: int64 */
+            answered: number;
+            changed_by: string;
+            /** Format: int64 */
+            elected: number;
+            /** @description why the last reading failed */
+            last_error: string;
+            /**
+             * @description as set here last; empty: never set here, as the draft said
+             * @enum {string}
+             */
+            open: "open" | "closed" | "";
+            /** @description WeChat has told under which number the article went out; before, there are no comments */
+            out: boolean;
+            /** Format: date-time */
+            read_at: string | null;
+            /**
+             * Format: int64
+             * @description characters of an answer
+             */
+            reply_most: number;
+            /** Format: int64 */
+            total: number;
+        };
         TodayBody: {
             day: string;
             /** @description places of today nobody filled */
@@ -6300,6 +13361,19 @@ export interface components {
             tags?: number[];
             text?: string;
         };
+        TypeBody: {
+            /**
+             * Format: int64
+             * @description of the same length directly before
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description of the range, by the day they happened
+             */
+            n: number;
+            type: string;
+        };
         UnansweredBody: {
             /** @description the rule on the desk that would answer it by now */
             draft?: string;
@@ -6311,6 +13385,102 @@ export interface components {
         };
         UnansweredOutBody: {
             items: components["schemas"]["UnansweredBody"][];
+        };
+        UnequalBody: {
+            day: string;
+            /**
+             * Format: int64
+             * @description fen in the events
+             */
+            events: number;
+            no: string;
+            /**
+             * Format: int64
+             * @description fen in the orders
+             */
+            table: number;
+            what: string;
+        };
+        UnpaidOrder: {
+            /**
+             * Format: int64
+             * @description fen
+             */
+            amount: number;
+            /**
+             * Format: date-time
+             * @description last moment to pay
+             */
+            expires_at: string;
+            /**
+             * @description gift: bought for a friend
+             * @enum {string}
+             */
+            kind: "self" | "gift";
+            out_trade_no: string;
+        };
+        UploadBody: {
+            /**
+             * Format: int64
+             * @description of the whole file
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description until when the next part is waited for
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description bytes that are here: where the next part begins
+             */
+            got: number;
+            id: string;
+            /** @description the file, once all is here */
+            media?: components["schemas"]["MediaBody"];
+            /**
+             * Format: int64
+             * @description size of every part but the last
+             */
+            part_bytes: number;
+            /** @enum {string} */
+            status: "open" | "done" | "refused";
+            /** @description why it was refused, in Chinese */
+            why?: string;
+        };
+        UsageBody: {
+            /** @description 公众号 or 小程序 */
+            app: string;
+            /** Format: date-time */
+            asked_at: string | null;
+            /**
+             * Format: int64
+             * @description ours, today
+             */
+            calls: number;
+            /** @description the last one */
+            error?: string;
+            /** Format: date-time */
+            error_at: string | null;
+            /** Format: int64 */
+            errors: number;
+            /** Format: date-time */
+            last_at: string;
+            /** @description why there is none */
+            note?: string;
+            path: string;
+            /** @description WeChat's; absent: not asked today, or it gives none */
+            quota?: components["schemas"]["QuotaBody"];
+            /** @description less than a fifth is left */
+            short: boolean;
+            /**
+             * Format: date-time
+             * @description no more calls until then
+             */
+            stopped_until: string | null;
+        };
+        UsagesOutBody: {
+            items: components["schemas"]["UsageBody"][];
         };
         VersionBody: {
             /** Format: date-time */
@@ -6324,9 +13494,77 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        WaitBody: {
+            by: string;
+            /** Format: date-time */
+            echo: string | null;
+            fix?: string;
+            /** Format: date-time */
+            push: string | null;
+            /** Format: date-time */
+            since: string;
+            /**
+             * @description nothing yet; the address was tried and answered; a message came and was opened; something came and is wrong
+             * @enum {string}
+             */
+            state: "waiting" | "echo" | "push" | "wrong";
+            /**
+             * Format: int64
+             * @description requests since that are not WeChat's
+             */
+            strangers: number;
+            /** @description what is, in Chinese */
+            text: string;
+        };
+        WaitingBody: {
+            /** Format: int64 */
+            people: number;
+            /**
+             * Format: int64
+             * @description fen; the course's when the orders were placed, and what they will pay, less their coupons
+             */
+            price: number;
+        };
+        WaitingOutBody: {
+            items: components["schemas"]["WaitingBody"][];
+        };
+        WaitingReleasesOutBody: {
+            items: components["schemas"]["PublishedTogether"][];
+        };
         Warning: {
             field: string;
             message: string;
+        };
+        WebhookBody: {
+            /**
+             * Format: int64
+             * @description given up within the last thirty days
+             */
+            dead: number;
+            enabled: boolean;
+            /** Format: int64 */
+            id: number;
+            note: string;
+            types: string[];
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            url: string;
+            /** Format: int64 */
+            waiting: number;
+            /** @description where the service switched it off */
+            why_off?: string;
+        };
+        WebhookIn: {
+            enabled: boolean;
+            note?: string;
+            types: string[];
+            url: string;
+        };
+        WebhooksOutBody: {
+            items: components["schemas"]["WebhookBody"][];
+            /** @description that may be chosen */
+            types: string[];
         };
         WeekColumn: {
             author?: string;
@@ -6350,6 +13588,9 @@ export interface components {
             /** Format: int64 */
             used: number;
         };
+        WithdrawCertificateRequest: {
+            reason: string;
+        };
         WithdrawRedeemRequest: {
             /**
              * Format: int64
@@ -6362,6 +13603,19 @@ export interface components {
             /** Format: int64 */
             withdrawn: number;
         };
+        WriteReportRequest: {
+            /** @description empty: written by the rules again */
+            goals?: string;
+            next?: string;
+            problems?: string;
+            /** Format: int64 */
+            revision: number;
+            work?: string;
+        };
+        WriteReviewRequest: {
+            hypothesis: string;
+            title: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -6371,6 +13625,111 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    abandonedOrders: {
+        parameters: {
+            query?: {
+                course_id?: number;
+                /** @description how many days ago it was placed at most */
+                days?: number;
+                platform?: "ios" | "android" | "windows" | "mac" | "ohos" | "devtools";
+                why?: "never" | "let_go" | "failed";
+                state?: "open" | "done" | "all";
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbandonedOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    abandonedOrdersFile: {
+        parameters: {
+            query?: {
+                course_id?: number;
+                /** @description how many days ago it was placed at most */
+                days?: number;
+                platform?: "ios" | "android" | "windows" | "mac" | "ohos" | "devtools";
+                why?: "never" | "let_go" | "failed";
+                state?: "open" | "done" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    noteAbandonedOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteAbandonedOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     accessSuspects: {
         parameters: {
             query?: never;
@@ -6388,6 +13747,137 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SuspectsOutBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    alertRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRulesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeAlertRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeAlertRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRuleBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    alerts: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                /** @description only those nobody has seen to */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlertBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    seeAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeeAlertRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -6523,6 +14013,232 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ArticleWhole"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listComments: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                /** @description empty: all */
+                kind?: "elected" | "ordinary" | "unanswered";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    refreshComments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    switchComments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchCommentsRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    electComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ElectCommentRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replyComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplyCommentRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    unreplyComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -7110,6 +14826,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BroadcastCalendarOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    broadcastHours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendHours"];
                 };
             };
             /** @description Error */
@@ -7785,6 +15530,900 @@ export interface operations {
             };
         };
     };
+    campaigns: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCampaignBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignWholeOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    campaignBoard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignBoard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    saveInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    invitedFriends: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                state?: "" | "staying" | "held" | "counted" | "left" | "refused";
+                /** @description those of one inviter; 0: all */
+                inviter_id?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFriendBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    invitedFile: {
+        parameters: {
+            query?: {
+                state?: "" | "staying" | "held" | "counted" | "left" | "refused";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    decideInvited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideInvitedRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    inviters: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageInviterBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    blockInviter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                inviter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockInviterRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopInviteRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    startInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartInviteRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    attachToCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachToCampaignRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    campaignPeople: {
+        parameters: {
+            query: {
+                part: "scanned" | "seen" | "joined" | "done" | "visitors" | "new_followers" | "buyers";
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntrantBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    signup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignupOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    saveSignup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignupFormBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignupOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    signups: {
+        parameters: {
+            query?: {
+                state?: "joined" | "waiting" | "cancelled";
+                /** @description unmarked: of those with a place */
+                came?: "came" | "absent" | "unmarked";
+                /** @description words of an answer or the note, or a learner's number */
+                q?: string;
+                /** @description in which order they came */
+                order?: "newest" | "oldest";
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSignupLineBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    signupsFile: {
+        parameters: {
+            query?: {
+                state?: "joined" | "waiting" | "cancelled";
+                /** @description unmarked: of those with a place */
+                came?: "came" | "absent" | "unmarked";
+                /** @description words of an answer or the note, or a learner's number */
+                q?: string;
+                /** @description in which order they came */
+                order?: "newest" | "oldest";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    markSignups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkSignupsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkSignupsResponse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    signupsPhones: {
+        parameters: {
+            query?: {
+                state?: "joined" | "waiting" | "cancelled";
+                /** @description unmarked: of those with a place */
+                came?: "came" | "absent" | "unmarked";
+                /** @description words of an answer or the note, or a learner's number */
+                q?: string;
+                /** @description in which order they came */
+                order?: "newest" | "oldest";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    noteSignup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                signup_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteSignupRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignupLineBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopCampaignRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reinstateCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                serial: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReinstateCertificateRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    withdrawCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                serial: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawCertificateRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     connection: {
         parameters: {
             query?: never;
@@ -7801,6 +16440,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectionOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    connectionCalls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsagesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    askQuotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsagesOutBody"];
                 };
             };
             /** @description Error */
@@ -8079,6 +16776,236 @@ export interface operations {
             };
         };
     };
+    courseCertificates: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCertificateBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    courseDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseDraftOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    beginCourseDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MovedCourseBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    dropCourseDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    publishCourseDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishCourseDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    iterations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IterationsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    beginIteration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginIterationRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IterationBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     courseKPI: {
         parameters: {
             query: {
@@ -8185,6 +17112,37 @@ export interface operations {
             };
         };
     };
+    courseOverlap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOverlapOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     publishCourse: {
         parameters: {
             query?: never;
@@ -8207,6 +17165,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    courseQuality: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quality"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    courseQualityPeople: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+                part: "learners" | "completed" | "learning" | "exercisers" | "commenters" | "refunded" | "stopped" | "reached" | "finished" | "went_on" | "left" | "place";
+                lesson_id?: number;
+                /** @description of a lesson's length, for part place */
+                tenth?: number;
+                /** @description of refunds, for part refunded; absent: any */
+                reason?: string;
+                /** @description refunds with no reason written, for part refunded */
+                bare?: boolean;
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntrantBody"];
                 };
             };
             /** @description Error */
@@ -8277,6 +17317,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    courseVersions: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageVersionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    restoreCourse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreCourseRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    courseWaiting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    dataHealth: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataHealthOutBody"];
                 };
             };
             /** @description Error */
@@ -8610,6 +17785,220 @@ export interface operations {
             };
         };
     };
+    followerBulks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowerBulksOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    startFollowerBulk: {
+        parameters: {
+            query?: {
+                /** @description a word of the remark, or the beginning of an openid */
+                q?: string;
+                /** @description absent: any */
+                tag?: number;
+                /** @description empty: both */
+                following?: "true" | "false" | "";
+                /** @description empty: both */
+                blocked?: "true" | "false" | "";
+                /** @description subscribe_scene */
+                source?: string;
+                /** @description QR code of the last follow */
+                scene?: string;
+                /** @description first day of the last follow, Asia/Shanghai */
+                from?: string;
+                /** @description last day, included */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartFollowerBulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowerBulkBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resumeFollowerBulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopFollowerBulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    undoFollowerBulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowerBulkBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    matchingFollowers: {
+        parameters: {
+            query?: {
+                /** @description a word of the remark, or the beginning of an openid */
+                q?: string;
+                /** @description absent: any */
+                tag?: number;
+                /** @description empty: both */
+                following?: "true" | "false" | "";
+                /** @description empty: both */
+                blocked?: "true" | "false" | "";
+                /** @description subscribe_scene */
+                source?: string;
+                /** @description QR code of the last follow */
+                scene?: string;
+                /** @description first day of the last follow, Asia/Shanghai */
+                from?: string;
+                /** @description last day, included */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchingOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     followerSync: {
         parameters: {
             query?: never;
@@ -8749,6 +18138,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FollowerOutBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    eraseFollower: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseFollowerRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    exportFollower: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -9005,6 +18456,303 @@ export interface operations {
             };
         };
     };
+    takeBackGrant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeBackGrantRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    groups: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGroupBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupWholeOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addGroupCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddGroupCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    markGroupCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                code_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkGroupCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    guide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    putGuideAway: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutGuideAwayRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     home: {
         parameters: {
             query?: never;
@@ -9021,6 +18769,251 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HomeOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    homework: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                course_id?: number;
+                lesson_id?: number;
+                learner_id?: number;
+                state?: "waiting" | "marked" | "returned" | "replaced";
+                /** @description only those handed in too late */
+                late?: boolean;
+                /** @description only the good ones */
+                featured?: boolean;
+                /** @description the oldest first */
+                oldest?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHandedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    homeworkFile: {
+        parameters: {
+            query?: {
+                course_id?: number;
+                lesson_id?: number;
+                learner_id?: number;
+                state?: "waiting" | "marked" | "returned" | "replaced";
+                /** @description only those handed in too late */
+                late?: boolean;
+                /** @description only the good ones */
+                featured?: boolean;
+                /** @description the oldest first */
+                oldest?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    homeworkOne: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    featureHomework: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeatureHomeworkRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    markHomework: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkHomeworkRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    returnHomework: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnHomeworkRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    inviteWaits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteWaitsOutBody"];
                 };
             };
             /** @description Error */
@@ -9193,6 +19186,75 @@ export interface operations {
             };
         };
     };
+    giveCourse: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description made by the client for this gift; the same key again is the same gift */
+                "Idempotency-Key": string;
+            };
+            path: {
+                learner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveCourseRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    learnerPhone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                learner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearnerPhoneOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     lesson: {
         parameters: {
             query?: never;
@@ -9272,6 +19334,166 @@ export interface operations {
         responses: {
             /** @description No Content */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    homeworkOfLesson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeworkTaskOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setHomework: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HomeworkTask"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeworkTaskOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    quizFigures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuizFiguresOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    quizResults: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageQuizResultBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    quizFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9449,6 +19671,368 @@ export interface operations {
             };
         };
     };
+    loop: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    loopPeople: {
+        parameters: {
+            query: {
+                /** @description a day of the week, 2026-01-26 */
+                cohort: string;
+                part?: "all" | "active" | "retained" | "paid" | "referrers" | "brought";
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntrantBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listMaterials: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                /** @description in a name, or the beginning of a media_id */
+                q?: string;
+                /** @description picture: image and thumb */
+                kind?: "image" | "voice" | "video" | "thumb" | "news" | "picture";
+                /** @description empty: all that is there; usable: all that fans get */
+                state?: "usable" | "permanent" | "temporary" | "expiring" | "ending" | "expired" | "gone";
+                used?: "true" | "false";
+                /** @description only the one with this name of WeChat's, gone or not */
+                media_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMaterialBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    uploadMaterial: {
+        parameters: {
+            query: {
+                kind: "image" | "voice" | "video" | "thumb";
+                /** @description false: it lives three days */
+                permanent?: boolean;
+                /** @description a name of ours; of a permanent video needed, and fans read it */
+                title?: string;
+                /** @description of a video */
+                intro?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaterialBody"];
+                };
+            };
+        };
+    };
+    materialsFile: {
+        parameters: {
+            query?: {
+                /** @description in a name, or the beginning of a media_id */
+                q?: string;
+                /** @description picture: image and thumb */
+                kind?: "image" | "voice" | "video" | "thumb" | "news" | "picture";
+                /** @description empty: all that is there; usable: all that fans get */
+                state?: "usable" | "permanent" | "temporary" | "expiring" | "ending" | "expired" | "gone";
+                used?: "true" | "false";
+                /** @description only the one with this name of WeChat's, gone or not */
+                media_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    materialSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaterialSummaryOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    materialSync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaterialSyncBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    startMaterialSync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaterialSyncBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopMaterialSync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaterialSyncBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    renameMaterial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameMaterialRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaterialBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteMaterial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listMedia: {
         parameters: {
             query?: {
@@ -9457,8 +20041,6 @@ export interface operations {
                 kind?: "image" | "audio" | "video" | "pdf";
                 /** @description only what anybody may see */
                 public?: boolean;
-                /** @description only the picture behind this media_id of WeChat's */
-                material_id?: string;
             };
             header?: never;
             path?: never;
@@ -9512,37 +20094,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MediaBody"];
-                };
-            };
-        };
-    };
-    mediaAsMaterial: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MaterialOutBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
                 };
             };
         };
@@ -9998,6 +20549,124 @@ export interface operations {
             };
         };
     };
+    listMessages: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                /** @description in what was said, or in an event's key; case, width and blanks do not matter */
+                q?: string;
+                /** @description a kind of message (text, image, voice, video, shortvideo, location, link, miniprogrampage), or event. and WeChat's name of it (event.CLICK); empty: every message, no event */
+                kind?: string;
+                /** @description a follower's number */
+                fan?: number;
+                /** @description missed: a text that met no keyword */
+                answered?: "yes" | "no" | "missed" | "";
+                /** @description first day, Asia/Shanghai */
+                from?: string;
+                /** @description last day, included */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    messagesFile: {
+        parameters: {
+            query?: {
+                /** @description in what was said, or in an event's key; case, width and blanks do not matter */
+                q?: string;
+                /** @description a kind of message (text, image, voice, video, shortvideo, location, link, miniprogrampage), or event. and WeChat's name of it (event.CLICK); empty: every message, no event */
+                kind?: string;
+                /** @description a follower's number */
+                fan?: number;
+                /** @description missed: a text that met no keyword */
+                answered?: "yes" | "no" | "missed" | "";
+                /** @description first day, Asia/Shanghai */
+                from?: string;
+                /** @description last day, included */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniStatistics: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MiniStatisticsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     moneyInbox: {
         parameters: {
             query?: {
@@ -10054,6 +20723,636 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MoneyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listNotices: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                state?: "draft" | "waiting" | "sending" | "done" | "stopped" | "failed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFanNoticeBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    noticeReach: {
+        parameters: {
+            query?: {
+                /** @description a word of the remark, or the beginning of an openid */
+                q?: string;
+                /** @description absent: any */
+                tag?: number;
+                /** @description empty: both */
+                following?: "true" | "false" | "";
+                /** @description empty: both */
+                blocked?: "true" | "false" | "";
+                /** @description subscribe_scene */
+                source?: string;
+                /** @description QR code of the last follow */
+                scene?: string;
+                /** @description first day of the last follow, Asia/Shanghai */
+                from?: string;
+                /** @description last day, included */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePeopleOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    noticeTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeTemplatesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    refreshNoticeTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeTemplatesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    saveNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    againNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    confirmNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeReleaseBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    noticeLog: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                state?: "waiting" | "sending" | "sent" | "delivered" | "refused" | "failed" | "unknown" | "";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageNoticeSendBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    noticeLogFile: {
+        parameters: {
+            query?: {
+                state?: "waiting" | "sending" | "sent" | "delivered" | "refused" | "failed" | "unknown" | "";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    noticePeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePeopleOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    previewNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewNoticeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resumeNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    returnNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sendNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeReleaseBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stopNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    submitNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeWhole"];
                 };
             };
             /** @description Error */
@@ -10169,6 +21468,7 @@ export interface operations {
             query?: {
                 status?: "pending" | "closing" | "closed" | "paid" | "partly_refunded" | "refunded";
                 via?: "jsapi" | "xpay" | "manual" | "free";
+                kind?: "self" | "gift";
                 /** @description any number of the order's, or a piece of the course's title */
                 q?: string;
                 course_id?: number;
@@ -10358,6 +21658,848 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefundBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    overlaps: {
+        parameters: {
+            query?: {
+                kind?: "lesson" | "article";
+                course_id?: number;
+                /** @description in the title */
+                q?: string;
+                /** @description only what shares something that is not allowed */
+                shared?: boolean;
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlapsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    forbidOverlap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    overlap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "lesson" | "article";
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlapOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    overlapSide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "lesson" | "article";
+                id: number;
+                other_kind: "lesson" | "article";
+                other_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlapSideOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    allowOverlap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "lesson" | "article";
+                id: number;
+                other_kind: "lesson" | "article";
+                other_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllowOverlapRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowedOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    partners: {
+        parameters: {
+            query: {
+                page_size?: number;
+                page_token?: string;
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnersOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createPartner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    partner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerWholeOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changePartner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    partnerLine: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerLineOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    newPartnerLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerLinkOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    endPartnerLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    settlePartner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    partnerOrdersFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ownThing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnThingRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    posters: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                /** @description those of one campaign; 0: all */
+                campaign_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostersOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createPoster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PosterIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PosterBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    previewPoster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PosterIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changePoster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PosterIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PosterBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deletePoster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    posterPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    questions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    saveQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    quizResult: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuizResultOutBody"];
                 };
             };
             /** @description Error */
@@ -10657,6 +22799,528 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefundBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    releases: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePublishedTogether"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    makeRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeReleaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedTogether"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    releaseDesk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseDeskOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    waitingReleases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingReleasesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeReleaseRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedTogether"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    dropRelease: {
+        parameters: {
+            query: {
+                revision: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DroppedOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    releaseBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseBackOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    restoreRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreReleaseRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedTogether"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remarkSetting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkSettingOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeRemarkSetting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRemarkSettingRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkSettingOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remarks: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                course_id?: number;
+                state?: "checking" | "waiting" | "shown" | "refused";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRemarkBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteRemark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    pinRemark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinRemarkRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    refuseRemark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseRemarkRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replyRemark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplyRemarkRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    showRemark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ShowRemarkRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkBody"];
                 };
             };
             /** @description Error */
@@ -11053,6 +23717,376 @@ export interface operations {
             };
         };
     };
+    reportTargets: {
+        parameters: {
+            query: {
+                kind: "week" | "month";
+                /** @description any day of the period */
+                date: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    setReportTargets: {
+        parameters: {
+            query: {
+                kind: "week" | "month";
+                /** @description any day of the period */
+                date: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetReportTargetsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reports: {
+        parameters: {
+            query?: {
+                kind?: "week" | "month";
+                /** @description first day of the last period seen */
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    makeReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeReportInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    writeReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteReportRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    askReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    confirmReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reportFile: {
+        parameters: {
+            query?: {
+                format?: "docx" | "xlsx" | "html";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reportLate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportLateOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    returnReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     retention: {
         parameters: {
             query: {
@@ -11076,6 +24110,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CohortsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reviews: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                stage?: "open" | "acting" | "closed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageReviewBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    writeReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteReviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    decideReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideReviewRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    refreshReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reopenReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewStepBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewBody"];
                 };
             };
             /** @description Error */
@@ -11445,6 +24681,38 @@ export interface operations {
             };
         };
     };
+    search: {
+        parameters: {
+            query: {
+                /** @description two letters or one Chinese character at least, or a number */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     session: {
         parameters: {
             query?: never;
@@ -11557,6 +24825,259 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    shares: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+                by?: "article" | "course" | "sharer";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sharePeople: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+                by?: "article" | "course" | "sharer";
+                /** @description the row's */
+                key?: number;
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntrantBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    switchOn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchOnOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    switchOnChecks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchOnChecksOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    switchOnImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchOnImportRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchOnOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    switchOnLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchOnLiveOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    switchOnSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchOnSecretsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    switchOnWait: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchOnOutBody"];
                 };
             };
             /** @description Error */
@@ -12139,6 +25660,412 @@ export interface operations {
             };
         };
     };
+    beginUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginUploadRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    uploadState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    abandonUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    uploadPart: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description of the part, 64 hex digits */
+                "X-Part-SHA256": string;
+            };
+            path: {
+                id: string;
+                start: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadBody"];
+                };
+            };
+        };
+    };
+    sendWebhookAgain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhooksOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    pingWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    renewWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revealWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    webhookSends: {
+        parameters: {
+            query?: {
+                page_size?: number;
+                page_token?: string;
+                state?: "waiting" | "done" | "dead" | "dropped";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHookSendBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     miniArticles: {
         parameters: {
             query?: {
@@ -12202,11 +26129,138 @@ export interface operations {
             };
         };
     };
+    miniSignup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MiniSignupOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniSignUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniSignUpRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MiniSignupOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniCancelSignup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MiniSignupOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniCategories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoriesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     miniCourses: {
         parameters: {
             query?: {
                 page_size?: number;
                 page_token?: string;
+                /** @description in the title, the teacher or the category */
                 q?: string;
                 category?: string;
             };
@@ -12267,6 +26321,41 @@ export interface operations {
             };
         };
     };
+    miniTakeCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniTakeCertificateRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MiniCertificateBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     miniCourseCoupons: {
         parameters: {
             query?: {
@@ -12288,6 +26377,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CouponOffersOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniRemarks: {
+        parameters: {
+            query?: {
+                /** @description only those under this lesson */
+                lesson_id?: number;
+                page_size?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarksOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniWriteRemark: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniWriteRemarkRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MiniRemarkBody"];
                 };
             };
             /** @description Error */
@@ -12334,6 +26496,72 @@ export interface operations {
             };
         };
     };
+    miniLookAtGift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiftCodeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GiftSeenOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniOpenGift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiftCodeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedeemOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     miniLesson: {
         parameters: {
             query?: never;
@@ -12352,6 +26580,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MiniLessonOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniHomework: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeworkOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniHomeworkPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeworkPicture"];
+                };
+            };
+        };
+    };
+    miniHandIn: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniHandInRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionBody"];
                 };
             };
             /** @description Error */
@@ -12400,6 +26725,103 @@ export interface operations {
             };
         };
     };
+    miniQuiz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuizOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniHandQuiz: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniHandQuizRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuizOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     miniEraseMe: {
         parameters: {
             query?: never;
@@ -12415,6 +26837,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniCertificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificatesOutBody"];
+                };
             };
             /** @description Error */
             default: {
@@ -12443,6 +26894,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageMiniMyCourse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniKeepPhone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MiniKeepPhoneRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOutBody"];
                 };
             };
             /** @description Error */
@@ -12586,6 +27070,37 @@ export interface operations {
             };
         };
     };
+    miniGift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                out_trade_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GiftOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     miniRefundOffer: {
         parameters: {
             query?: never;
@@ -12704,6 +27219,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RedeemOutBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    miniWithdrawRemark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

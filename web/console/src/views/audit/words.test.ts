@@ -9,6 +9,7 @@ describe('the audit trail', () => {
     expect(valueText('status', 'something new')).toBe('something new')
     expect(valueText('title', '4900')).toBe('4900')
     expect(actionName('media.material')).toBe('存进素材库的文件')
+    expect(actionName('overlap.forbid')).toBe('不再允许重复的段落')
     expect(actionName('operator.login')).toBe('登录')
     expect(unsaid.has('content_hash')).toBe(true)
   })

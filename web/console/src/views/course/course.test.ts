@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { moved } from '@/lib/move'
-import { clock, emptyForm, faults, introHTML, introText, refundWords, seconds, toBody, type Form } from './course'
+import { clock, draftBody, dueNow, emptyForm, faults, introHTML, introText, oldPriceWords, refundWords, releaseBody, releaseFaults, seconds, toBody, toRelease, type Form } from './course'
 
 describe('a course', () => {
   it('takes yuan and sends fen', () => {
@@ -32,6 +32,29 @@ describe('moved', () => {
   })
 })
 
+describe('the sale', () => {
+  const form = (f: Partial<Form>): Form => ({ ...emptyForm(), title: '课', price: '199', ...f })
+  const flash = { flash_price: '99', flash_from: '2026-11-28 20:00', flash_until: '2026-11-29 20:00' }
+  it('is sent as Beijing time, and what is empty as none', () => {
+    expect(toBody(form({})).sale).toEqual({ sale_from: null, sale_until: null, flash_price: null, flash_from: null, flash_until: null, seats: null })
+    expect(toBody(form({ ...flash, sale_until: '2026-12-01 00:00' })).sale).toEqual({ sale_from: null, sale_until: '2026-12-01T00:00:00+08:00', flash_price: 9900, flash_from: '2026-11-28T20:00:00+08:00', flash_until: '2026-11-29T20:00:00+08:00', seats: null })
+    expect('sale' in draftBody(form({}))).toBe(false)
+  })
+  it('names each field that is wrong', () => {
+    expect(faults(form({ sale_from: '2026-12-02 00:00', sale_until: '2026-12-01 00:00' }))['sale.sale_until']).toContain('之后')
+    expect(faults(form({ ...flash, flash_price: '199' }))['sale.flash_price']).toContain('低于价格')
+    expect(faults(form({ seats: '0' }))['sale.seats']).toBeTruthy()
+    expect(toBody(form({ seats: '50' })).sale.seats).toBe(50)
+    expect(faults(form({ ...flash, flash_price: '' }))['sale.flash_price']).toBeTruthy()
+    expect(faults(form({ flash_price: '99' }))['sale.flash_from']).toBeTruthy()
+    expect(Object.values(faults(form(flash))).some(Boolean)).toBe(false)
+  })
+  it('costs the flash price from its start until before its end', () => {
+    expect(['19:59:59', '20:00:00'].map((t) => dueNow(form(flash), new Date(`2026-11-28T${t}+08:00`)))).toEqual([19900, 9900])
+    expect(dueNow(form(flash), new Date('2026-11-29T20:00:00+08:00'))).toBe(19900)
+  })
+})
+
 describe('the refund rule', () => {
   const form = (f: Partial<Form>): Form => ({ ...emptyForm(), title: '课', price: '199', ...f })
   it('is said in the words buyers will read', () => {
@@ -48,5 +71,32 @@ describe('the refund rule', () => {
   it('names each field that is wrong', () => {
     const bad = faults(form({ refund_days: '366', refund_minutes: '1.5', refund_lessons: '-1' }))
     for (const f of ['days', 'minutes', 'lessons']) expect(bad[`refund_rule.${f}`]).toBeTruthy()
+  })
+})
+
+describe('a release', () => {
+  it('goes to the service and back, and leaves out what another way was typed for', () => {
+    expect(releaseBody({ how: 'date', at: '2026-12-01 20:00', days: '7' })).toEqual({ how: 'date', at: '2026-12-01T20:00:00+08:00' })
+    expect(releaseBody({ how: 'order', at: '2026-12-01 20:00', days: '7' })).toEqual({ how: 'order' })
+    expect(toRelease({ how: 'days', at: null, days: 3, words: '' })).toEqual({ how: 'days', at: '', days: '3' })
+  })
+  it('names what is missing', () => {
+    expect(releaseFaults({ how: 'date', at: '', days: '' })['release.at']).toBeTruthy()
+    expect(releaseFaults({ how: 'days', at: '', days: '0' })['release.days']).toBeTruthy()
+    expect(Object.values(releaseFaults({ how: '', at: '', days: 'x' })).some(Boolean)).toBe(false)
+  })
+})
+
+describe('a new price', () => {
+  it('says who still pays the old one', () => {
+    expect(oldPriceWords(29900, [])).toBe('')
+    expect(oldPriceWords(29900, [{ price: 29900, people: 3 }])).toBe('')
+    expect(oldPriceWords(29900, [{ price: 19900, people: 14 }, { price: 9900, people: 1 }])).toContain('14 人手里有按 ¥199 下的未付订单，1 人手里有按 ¥99 下的未付订单')
+  })
+})
+
+describe('a draft', () => {
+  it('is saved without price and refund rule', () => {
+    expect(draftBody({ ...emptyForm(), title: ' 写作 ', price: '19.9', teacher: '王' })).toEqual({ title: '写作', category: '', teacher: '王', cover: '', intro: '' })
   })
 })

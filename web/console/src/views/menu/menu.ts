@@ -148,7 +148,7 @@ export const cleanAll = (m: Menus): Menus => ({ buttons: m.buttons.map(clean), c
 
 // courseOf reads which course a page of our Mini Program shows; pathOf is the page of one.
 export const courseOf = (path: string): number | null => { const m = /course[^?]*\?(?:.*&)?id=(\d+)/.exec(path); return m ? Number(m[1]) : null }
-export const pathOf = (course: number) => `pages/course/course?id=${course}`
+export const pathOf = (course: number) => `pages/course/index?id=${course}`
 
 // clean leaves out the fields the chosen action does not use: they stay while one tries actions, and are not sent.
 export function clean(b: Button): Button {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { batchWord, left, whole } from './redeem'
+import { whole } from '@/lib/number'
+import { batchWord, left } from './redeem'
 
 const batch = (redeemed: number, withdrawn: number, over = false) => ({ size: 10, redeemed, withdrawn, over })
 

@@ -6,12 +6,6 @@ export const codeWords: Record<string, Word> = {
   withdrawn: { text: '已作废', mood: 'bad' },
 }
 
-// whole reads a whole number of 1 to most; null for anything else.
-export function whole(text: string, most: number): number | null {
-  const n = /^\d{1,9}$/.test(text.trim()) ? Number(text) : 0
-  return n >= 1 && n <= most ? n : null
-}
-
 export interface Counts { size: number; redeemed: number; withdrawn: number; over: boolean }
 
 // left is how many codes of a batch can still be redeemed.

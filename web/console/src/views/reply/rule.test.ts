@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { keysOf } from './choices'
 import { later } from './hits'
-import { activeText, emptyForm, faults, find, isPassive, messageFault, newDialog, newMessage, spanText, toForm, toInput, warningsAt, whoText, type Rule } from './rule'
+import { activeText, emptyForm, eventText, faults, find, isPassive, messageFault, newDialog, newMessage, spanText, toForm, toInput, warningsAt, whoText, type Rule } from './rule'
 
 const rule = (): Rule => ({
-  id: 7, name: '退款', kind: 'keyword', event_key: '', keywords: [{ text: '退款', match: 'contains' }], priority: 3, pick: 'all', enabled: true, revision: 2, state: 'live',
+  id: 7, name: '退款', kind: 'keyword', event_key: '', scenes: [], keywords: [{ text: '退款', match: 'contains' }], priority: 3, pick: 'all', enabled: true, revision: 2, state: 'live',
   active: { days: [1, 5], from: '09:00', to: '18:00', starts_at: '2026-11-01T00:00:00+08:00' }, messages: [{ type: 'text', content: '七天可退' }], message_types: [], sources: [], interval_seconds: 0, updated_by: 'a', updated_at: '2026-11-24T00:00:00Z', warnings: [],
 })
 
@@ -20,6 +20,11 @@ describe('a rule', () => {
     expect(toInput(f)).toMatchObject({ kind: 'scene', event_key: 'poster' })
     expect(toInput(f)).not.toHaveProperty('keywords')
     expect(toInput(toForm(rule()))).not.toHaveProperty('event_key')
+    const many = { ...f, event_key: ' 店-01\n\n店-02 \n店-03\n' }
+    expect(toInput(many)).toMatchObject({ scenes: ['店-01', '店-02', '店-03'] })
+    expect(toInput(many)).not.toHaveProperty('event_key')
+    expect(eventText(many.event_key)).toBe('店-01 等 3 个')
+    expect(toForm({ ...rule(), kind: 'scene', scenes: ['店-01', '店-02'] }).event_key).toBe('店-01\n店-02')
   })
   it('drops empty keyword rows but the last', () => {
     const f = emptyForm()

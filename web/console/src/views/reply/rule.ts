@@ -3,6 +3,7 @@ import { utf8Bytes } from '@/lib/bytes'
 import { fieldKey } from '@/lib/formErrors'
 import { toInstant, toWall } from '@/lib/time'
 import type { Word } from '@/lib/words'
+import { linesOf } from '../scene/names'
 
 type S = components['schemas']
 export type Rule = S['ReplyBody']
@@ -58,7 +59,7 @@ export const messagesMost = (pick: string) => (pick === 'random' ? 20 : 5)
 
 // Form is a rule as it is edited: every field there, times as Beijing wall time.
 export interface Form {
-  name: string; kind: Kind; event_key: string; keywords: Keyword[]; priority: number; pick: 'all' | 'random'; messages: Message[]; enabled: boolean
+  name: string; kind: Kind; event_key: string /* of a batch one scene a line */; keywords: Keyword[]; priority: number; pick: 'all' | 'random'; messages: Message[]; enabled: boolean
   days: number[]; from: string; to: string; starts_at: string; ends_at: string
   message_types: string[]; sources: string[]; interval_seconds: number; dialog: Dialog | null
 }
@@ -86,7 +87,7 @@ export function newMessage(type: MessageType): Message {
 }
 export function toForm(r: Rule): Form {
   return {
-    name: r.name, kind: r.kind as Kind, event_key: r.event_key, keywords: r.keywords.map((k) => ({ ...k })), priority: r.priority, pick: r.pick === 'random' ? 'random' : 'all',
+    name: r.name, kind: r.kind as Kind, event_key: r.scenes.length ? r.scenes.join('\n') : r.event_key, keywords: r.keywords.map((k) => ({ ...k })), priority: r.priority, pick: r.pick === 'random' ? 'random' : 'all',
     messages: JSON.parse(JSON.stringify(r.messages)) as Message[], enabled: r.enabled, days: [...(r.active.days ?? [])], from: r.active.from ?? '', to: r.active.to ?? '',
     starts_at: toWall(r.active.starts_at), ends_at: toWall(r.active.ends_at), message_types: [...r.message_types], sources: [...r.sources], interval_seconds: r.interval_seconds,
     dialog: r.dialog ? (JSON.parse(JSON.stringify(r.dialog)) as Dialog) : null,
@@ -96,7 +97,8 @@ export function toInput(f: Form): RuleInput {
   return {
     name: f.name.trim(), kind: f.kind, priority: f.priority, pick: f.pick, enabled: f.enabled, messages: f.messages,
     ...(f.kind === 'keyword' ? { keywords: f.keywords.filter((k) => k.text.trim() || f.keywords.length === 1) } : {}),
-    ...(f.kind === 'scene' || f.kind === 'menu' ? { event_key: f.event_key.trim() } : {}),
+    ...(f.kind === 'menu' ? { event_key: f.event_key.trim() } : {}),
+    ...(f.kind === 'scene' ? (linesOf(f.event_key).length > 1 ? { scenes: linesOf(f.event_key) } : { event_key: f.event_key.trim() }) : {}),
     ...(f.kind === 'default' && f.message_types.length ? { message_types: f.message_types } : {}),
     ...(f.kind === 'follow' && f.sources.length ? { sources: f.sources } : {}),
     ...(f.interval_seconds && !sourced(f) ? { interval_seconds: f.interval_seconds } : {}),
@@ -148,11 +150,17 @@ export function messageText(m: Message): string {
 }
 export const messageLine = (m: Message) => `${messageNames[m.type] ?? m.type}${messageText(m) ? `：${messageText(m)}` : ''}`
 
+// eventText names the code or the button a rule is for; '' is any. Of a batch's codes it says how many.
+export function eventText(key: string): string {
+  const all = linesOf(key)
+  return all.length > 1 ? `${all[0]} 等 ${all.length} 个` : (all[0] ?? '')
+}
+
 // find is how the list's search looks at a rule: name, keywords, event key and what it says.
 export function find(r: Rule, q: string): boolean {
   const want = q.trim().toLowerCase()
   if (!want) return true
-  return [r.name, r.event_key, ...r.keywords.map((k) => k.text), ...r.messages.map(messageText)].some((t) => t.toLowerCase().includes(want))
+  return [r.name, r.event_key, ...r.scenes, ...r.keywords.map((k) => k.text), ...r.messages.map(messageText)].some((t) => t.toLowerCase().includes(want))
 }
 
 const web = (u: string) => /^https?:\/\/[^\s/]+/.test(u)

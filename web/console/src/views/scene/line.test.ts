@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { bars, columns, csvHead, csvRows, stayNote, text, type Day, type Line } from './line'
+import { bars, codeColumns, csvHead, csvRows, stayNote, text, type Day, type Line } from './line'
 
 const stay = (days: number, people: number | null, of: number) => ({ days, people, of, state: people == null ? 'maturing' as const : 'final' as const, ...(people == null ? { matures_at: '2026-03-11T16:00:00Z' } : {}) })
 const day = (over: Partial<Day>): Day => ({
-  day: '2026-03-02', scans: 5, scanners: 4, new_follows: 2, returned: 0, stayed: [stay(1, 1, 2), stay(7, null, 0), stay(30, null, 0)], course_views: 1, orders: 1, gross: 19900, refunded: 0, net: 19900, state: 'final', ...over,
+  day: '2026-03-02', scans: 5, clicks: 0, scanners: 4, new_follows: 2, returned: 0, stayed: [stay(1, 1, 2), stay(7, null, 0), stay(30, null, 0)], course_views: 1, orders: 1, gross: 19900, refunded: 0, net: 19900, state: 'final', ...over,
 })
-const column = (key: string) => columns.find((c) => c.key === key)!
+const column = (key: string) => codeColumns.find((c) => c.key === key)!
 
 describe('a code’s line', () => {
   it('never writes a zero where the window is open', () => {

@@ -7,8 +7,11 @@ export type Day = components['schemas']['SceneDay']
 export type Stay = components['schemas']['Stay']
 export type Line = components['schemas']['SceneLineOutBody']
 
+// With links beside codes, the clicks are a step of their own.
+const clicks = { key: 'clicks', label: '链接点击' } as const
+
 // The columns of a code's line, in the order things happen.
-export const columns = [
+export const codeColumns = [
   { key: 'scans', label: '扫码' },
   { key: 'new_follows', label: '新关注' },
   { key: 'stay1', label: '1 天后还在', stay: 0 },
@@ -18,7 +21,8 @@ export const columns = [
   { key: 'orders', label: '订单' },
   { key: 'net', label: '净收入', money: true },
 ] as const
-export type Column = (typeof columns)[number]
+export type Column = (typeof codeColumns)[number] | typeof clicks
+export const partnerColumns: readonly Column[] = [codeColumns[0], clicks, ...codeColumns.slice(1)]
 
 // value is a cell's number; null where there is none yet.
 export function value(d: Day, c: Column): number | null {

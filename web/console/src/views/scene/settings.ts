@@ -3,11 +3,10 @@ import { computed } from 'vue'
 import { api, ask } from '@/api/client'
 
 // What an operator says of a code, or of a whole batch, besides its scene.
-export interface Settings { channel: string; campaign: string; tag: number | null }
-export const noSettings = (): Settings => ({ channel: '', campaign: '', tag: null })
+export interface Settings { channel: string; campaign: number | null; tag: number | null }
+export const noSettings = (): Settings => ({ channel: '', campaign: null, tag: null })
 
-export const settingsFault = (s: Settings) => ({ campaign_id: s.campaign.trim() && !/^[1-9]\d{0,14}$/.test(s.campaign.trim()) && '活动的编号，一个正整数' })
-export const campaignOf = (s: Settings): number => Number(s.campaign.trim()) || 0
+export const campaignOf = (s: Settings): number => s.campaign ?? 0
 
 // optional leaves out what was not said.
 export const optional = (s: Settings) => ({
