@@ -16,7 +16,7 @@ const freePort = () => new Promise((done) => { const s = net.createServer().list
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms))
 
 // until waits for fn to give something, and fails with what after ms.
-export async function until(what, fn, ms = 10_000) {
+export async function until(what, fn, ms = 30_000) {
   let last
   for (const end = Date.now() + ms; Date.now() < end; await sleep(50)) {
     try { const v = await fn(); if (v) return v } catch (e) { last = e }
@@ -27,6 +27,19 @@ export async function until(what, fn, ms = 10_000) {
 async function mariadb(sql) {
   const m = /^(.*)@tcp\((.*):(\d+)\)\/$/.exec(process.env.LOUDOU_TEST_MYSQL)
   await new Promise((done, fail) => spawn('mariadb', ['--no-defaults', '-h', m[2], '-P', m[3], '-u', m[1], '-e', sql], { stdio: 'inherit' }).on('exit', (c) => (c ? fail(new Error('mariadb: ' + sql)) : done())))
+}
+
+// redis gives an address of an emptied database of the tests' Redis: what one product counted (logins tried from
+// this address among it) is nothing to the next one.
+async function redis() {
+  const address = new URL(process.env.LOUDOU_TEST_REDIS)
+  address.pathname = `/${1 + process.pid % 15}`
+  await new Promise((done, fail) => {
+    const s = net.connect(Number(address.port), address.hostname, () => s.end(`SELECT ${address.pathname.slice(1)}\r\nFLUSHDB\r\n`))
+    let said = ''
+    s.on('data', (b) => { said += b }).on('error', fail).on('close', () => (said === '+OK\r\n+OK\r\n' ? done() : fail(new Error(`redis: ${said}`))))
+  })
+  return address.href
 }
 
 // Product is one running product. start() may be called again after kill(): the data stays.
@@ -48,7 +61,7 @@ export class Product {
       await mariadb(`CREATE DATABASE ${p.database} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`)
       p.env.LOUDOU_DATABASE = `mysql://${process.env.LOUDOU_TEST_MYSQL}${p.database}`
     }
-    if (process.env.LOUDOU_TEST_REDIS) p.env.LOUDOU_REDIS = process.env.LOUDOU_TEST_REDIS
+    if (process.env.LOUDOU_TEST_REDIS) p.env.LOUDOU_REDIS = await redis()
     return p
   }
 
@@ -58,6 +71,7 @@ export class Product {
     this.log = ''
     const [name, args, cwd] = command ? ['bash', ['-c', command], root] : [path.join(root, 'bin/loudou'), ['demo'], this.dir]
     this.process = spawn(name, args, { cwd, env: this.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true }) // a group of its own, so that kill reaches what make started
+    fs.mkdirSync(output, { recursive: true })
     const keep = (b) => { this.log += b; fs.appendFileSync(path.join(output, 'product.log'), b) }
     this.process.stdout.on('data', keep)
     this.process.stderr.on('data', keep)
@@ -65,6 +79,9 @@ export class Product {
     await until('the demo says it is ready', () => { if (this.process.exitCode !== null) throw new Error(this.log.slice(-800)); return /is ready/.test(this.log) }, 240_000)
     this.password = /password\s+(\S+)/.exec(this.log)[1]
   }
+
+  // sql writes into the product's own database, past the service; only where the tests have a MariaDB.
+  sql(text) { return mariadb(`USE ${this.database}; ${text}`) }
 
   async kill(signal = 'SIGKILL') {
     process.kill(-this.process.pid, signal)
@@ -98,7 +115,7 @@ export class Browser {
   async page(options = {}) {
     const context = await this.browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options })
     const page = await context.newPage()
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(30_000)
     page.on('pageerror', (e) => this.faults.push(`error on ${page.url()}: ${e.message}`))
     page.on('console', (m) => { if (/Content Security Policy/i.test(m.text())) this.faults.push(`CSP on ${page.url()}: ${m.text()}`) })
     page.on('request', (r) => { const u = new URL(r.url()); if (/^https?:$/.test(u.protocol) && u.hostname !== '127.0.0.1') this.faults.push(`outside request on ${page.url()}: ${r.url()}`) })
@@ -108,7 +125,39 @@ export class Browser {
   close() { return this.browser.close() }
 }
 
+// login lets somebody in on a page that is open already; enter opens a page for them first. Both end on the home page.
+export async function login(product, page, { name = 'boss', password = product.password, route = '/console/' } = {}) {
+  await page.goto(product.url + route)
+  await page.getByLabel('名字').fill(name)
+  await page.getByLabel('密码').fill(password)
+  await page.keyboard.press('Enter')
+  await page.locator(at('live-stream')).waitFor()
+}
+export async function enter(product, browser, { name, password, ...options } = {}) {
+  const page = await browser.page(options)
+  await login(product, page, { name, password })
+  return page
+}
+
 export const at = (name) => `[data-test="${name}"]`
+
+// somebody is a new person, who then holds the phone.
+export async function somebody(product, phone, name, platform = 'android') {
+  await phone.goto(product.phone + '/#/people')
+  await phone.locator(at('new-name')).fill(name)
+  await phone.locator(at('new-platform')).selectOption(platform)
+  await phone.locator(at('new-person')).click()
+  await until(`${name} holds the phone`, async () => (await phone.evaluate(() => location.hash)) === '#/')
+}
+
+// fan is the phone of a new person who follows by the code of a poster.
+export async function fan(product, browser, name) {
+  const phone = await browser.page({ viewport: { width: 390, height: 844 }, hasTouch: true })
+  await somebody(product, phone, name)
+  await phone.goto(product.phone + '/#/scan')
+  await phone.locator(`${at('scene-code')}[data-scene="poster-7"]`).click()
+  return phone
+}
 
 // speak types a sentence into the chat with the account and sends it.
 export async function speak(product, phone, text) {
@@ -133,15 +182,21 @@ export async function axe(page) {
   })
 }
 
+// drawn waits for the next picture: after a change of the window's size its media rules hold only from then on.
+const drawn = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+
 // sideways tells by how many pixels the page can be scrolled sideways.
-export const sideways = (page) => page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth))
+export const sideways = async (page) => {
+  await drawn(page)
+  return page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth))
+}
 
 // small lists what a finger could miss: visible controls less than 44 px high or wide (text links inside a sentence excepted).
-export const small = (page) => page.evaluate(() => [...document.querySelectorAll('button, a[href], input:not([type=hidden]), select, [role=button], [role=tab], [role=menuitem]')].flatMap((el) => {
+export const small = async (page) => (await drawn(page), page.evaluate(() => [...document.querySelectorAll('button, a[href], input:not([type=hidden]), select, [role=button], [role=tab], [role=menuitem]')].flatMap((el) => {
   const box = el.getBoundingClientRect(), style = getComputedStyle(el)
-  if (!box.width || !box.height || style.visibility === 'hidden' || style.opacity === '0' || el.closest('[aria-hidden=true]') || box.bottom < 0 || box.width <= 1) return []
+  if (!el.checkVisibility() || !box.width || !box.height || style.visibility === 'hidden' || style.opacity === '0' || el.closest('[aria-hidden=true]') || box.bottom < 0 || box.width <= 1) return []
   if (el.tagName === 'A' && style.display === 'inline') return []
   const reach = el.closest('label, .el-input__wrapper, .el-select__wrapper, .el-textarea, td, .el-checkbox, .el-radio, .el-switch') ?? el
   const r = reach.getBoundingClientRect()
   return Math.max(box.height, r.height) >= 43.5 && Math.max(box.width, r.width) >= 43.5 ? [] : [`${el.tagName.toLowerCase()} ${(el.getAttribute('aria-label') ?? el.textContent ?? '').trim().slice(0, 20)} ${Math.round(box.width)}×${Math.round(box.height)}`]
-}))
+})))

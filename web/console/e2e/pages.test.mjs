@@ -5,28 +5,26 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { at, axe, Browser, Product, root, shot, sideways, small, until } from './lib.mjs'
+import { at, axe, Browser, enter, login, Product, root, shot, sideways, small, until } from './lib.mjs'
 
 let product, browser, cookies
 const pages = [
-  ['home', ''], ['plan', 'plan'], ['plan-review', 'plan/review'], ['calendar', 'calendar'], ['calendar-week', 'calendar?view=week'], ['calendar-list', 'calendar?view=list'], ['articles', 'articles'], ['article-new', 'articles/new'], ['article', 'articles/1'], ['broadcasts', 'broadcasts'], ['broadcast-calendar', 'broadcasts?tab=calendar'], ['broadcast-new', 'broadcasts/new'], ['replies', 'replies'], ['reply-new', 'replies/new'], ['reply', 'replies/2'],
-  ['menu', 'menu'], ['scenes', 'scenes'], ['fans', 'fans'], ['fan', 'fans/1'], ['coupons', 'coupons'], ['redeem', 'redeem'], ['redeem-batch', 'redeem/1'], ['courses', 'courses'], ['course-new', 'courses/new'], ['course', 'courses/1'], ['course-lessons', 'courses/1?tab=lessons'], ['course-funnel', 'courses/1?tab=funnel'],
-  ['orders', 'orders'], ['inbox', 'inbox'], ['bills', 'bills'], ['data', 'data'], ['funnel', 'data/funnel?compare=1&by=channel'], ['attribution', 'data/attribution?level=article'], ['retention', 'data/retention'], ['operators', 'operators'], ['connection', 'connection'], ['audit', 'audit'],
+  ['home', ''], ['plan', 'plan'], ['plan-review', 'plan/review'], ['calendar', 'calendar'], ['calendar-week', 'calendar?view=week'], ['calendar-list', 'calendar?view=list'], ['articles', 'articles'], ['article-new', 'articles/new'], ['article', 'articles/1'], ['comments', 'articles/1/comments'], ['overlaps', 'overlaps'], ['overlap', 'overlaps/lesson/1'], ['overlap-side', 'overlaps/lesson/1/article/1'], ['broadcasts', 'broadcasts'], ['broadcast-calendar', 'broadcasts?tab=calendar'], ['broadcast-new', 'broadcasts/new'], ['replies', 'replies'], ['reply-new', 'replies/new'], ['reply', 'replies/2'],
+  ['menu', 'menu'], ['materials', 'materials'], ['materials-expiring', 'materials?state=expiring'], ['scenes', 'scenes'], ['fans', 'fans'], ['fan', 'fans/1'], ['coupons', 'coupons'], ['redeem', 'redeem'], ['redeem-batch', 'redeem/1'], ['courses', 'courses'], ['course-new', 'courses/new'], ['course', 'courses/1'], ['course-lessons', 'courses/1?tab=lessons'], ['course-funnel', 'courses/1?tab=funnel'], ['course-quality', 'courses/1?tab=quality'], ['course-certificates', 'courses/1?tab=certificates'],
+  ['campaigns', 'campaigns'], ['campaign', 'campaigns/1'], ['campaign-new', 'campaigns/new'], ['campaign-invite', 'campaigns/1/invite'], ['campaign-signup', 'campaigns/1/signup'], ['partners', 'partners'], ['partner', 'partners/1'], ['orders', 'orders'], ['abandoned', 'abandoned?days=90'], ['abandoned-done', 'abandoned?state=done'], ['inbox', 'inbox'], ['bills', 'bills'], ['data', 'data'], ['funnel', 'data/funnel?compare=1&by=channel'], ['attribution', 'data/attribution?level=article'], ['retention', 'data/retention'], ['growth', 'data/growth'], ['growth-sharers', 'data/growth?by=sharer'], ['data-health', 'data/health'], ['reports', 'reports'], ['report', 'reports/1'], ['reviews', 'reviews'], ['review', 'reviews/1'], ['operators', 'operators'], ['connection', 'connection'], ['webhooks', 'webhooks'], ['switchon', 'switchon'], ['audit', 'audit'], ['help', 'help'], ['guide', 'guide'],
+  ['mini-statistics', 'data/mini'],
+  ['alerts', 'alerts?open=all'],
+  ['groups', 'groups'],
   ['fees', 'bills?tab=fees'], ['suspects', 'access'], ['access', 'access/1/1'], ['learner', 'learners/1'],
-  ['scene', 'scenes/1'], ['scene-batches', 'scenes?tab=batches'], ['scene-batch', 'scenes/batches/1'], ['scene-print', 'scenes/batches/1/print'],
+  ['scene', 'scenes/1'], ['posters', 'scenes?tab=posters'], ['scene-batches', 'scenes?tab=batches'], ['scene-batch', 'scenes/batches/1'], ['scene-print', 'scenes/batches/1/print'],
+  ['release', 'release'], ['messages', 'messages'], ['messages-taps', 'messages?kind=event.CLICK'], ['messages-none', 'messages?q=%E6%B2%A1%E6%9C%89%E8%BF%99%E5%8F%A5'], ['homework', 'homework'], ['homework-waiting', 'homework?state=waiting'], ['remarks', 'remarks'], ['notices', 'notices'], ['notice-new', 'notices/new'], ['remarks-waiting', 'remarks?state=waiting'],
 ]
 
 before(async () => {
-  fs.mkdirSync(path.join(root, 'test-output'), { recursive: true })
   product = await Product.make('pages')
   await product.start()
   browser = await Browser.launch()
-  const page = await browser.page()
-  await page.goto(product.url + '/console/')
-  await page.getByLabel('名字').fill('boss')
-  await page.getByLabel('密码').fill(product.password)
-  await page.keyboard.press('Enter')
-  await page.locator(at('live-stream')).waitFor()
+  const page = await enter(product, browser)
   cookies = await page.context().cookies()
 }, { timeout: 300_000 })
 
@@ -48,6 +46,7 @@ for (const [name, route] of pages) {
   test(`${name}: wide and light, axe finds nothing`, async () => {
     const page = await open({}, route)
     await shot(page, `page-${name}-1440`)
+    if (name !== 'scene-print') assert.equal(await page.locator(at('page-help')).count(), 1, 'the head has its help')
     assert.deepEqual(await axe(page), [])
     await page.context().close()
   })
@@ -71,6 +70,31 @@ test('the login page is usable within 260 KiB of script and style', async () => 
   assert.ok(bytes > 0 && bytes <= 260 * 1024, `${Math.round(bytes / 1024)} KiB`)
   assert.deepEqual(await axe(page), [])
   await page.context().close()
+})
+
+// A cold browser on a machine four times slower; the best of five counts. It measures the machine as much as us, so make
+// soak asserts it, on a machine that does nothing else, and make test only sees that the page comes.
+test('the login page is painted within 800 ms and usable within 2 s, the processor slowed four times', async () => {
+  const tries = []
+  for (let n = 0; n < 5; n++) {
+    const page = await browser.page()
+    const cdp = await page.context().newCDPSession(page)
+    await cdp.send('Emulation.setCPUThrottlingRate', { rate: 4 })
+    const begin = Date.now()
+    await page.goto(product.url + '/console/login', { waitUntil: 'commit' })
+    await page.getByLabel('密码').fill('x')
+    const usable = Date.now() - begin
+    const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity)
+    tries.push({ paint: Math.round(paint), usable })
+    await page.context().close()
+  }
+  if (process.env.LOUDOU_TEST_SCALE === 'full') assert.ok(Math.min(...tries.map((t) => t.paint)) <= 800 && Math.min(...tries.map((t) => t.usable)) <= 2000, JSON.stringify(tries))
+})
+
+test('no file of script is larger than 220 KiB of gzip', () => {
+  const dir = path.join(root, 'web/console/dist/assets')
+  const large = fs.readdirSync(dir).filter((f) => f.endsWith('.js')).map((f) => [f, gzipSync(fs.readFileSync(path.join(dir, f))).length]).filter(([, n]) => n > 220 * 1024)
+  assert.deepEqual(large, [])
 })
 
 test('filters and range live in the address: a reload shows the same', async () => {
@@ -128,11 +152,7 @@ test('a login in another tab does not cost the work of this one', async () => {
   const page = await open({}, 'courses/5')
   await page.locator(at('course-intro')).fill('写到一半')
   const other = await page.context().newPage()
-  await other.goto(product.url + '/console/login')
-  await other.getByLabel('名字').fill('boss')
-  await other.getByLabel('密码').fill(product.password)
-  await other.keyboard.press('Enter')
-  await other.locator(at('live-stream')).waitFor()
+  await login(product, other, { route: '/console/login' })
   await page.locator(at('course-save')).click()
   await page.getByText('已保存').first().waitFor()
   cookies = await page.context().cookies() // the login ended the session the tests came with
@@ -164,6 +184,111 @@ test('a funnel is asked, its people are listed, and its address asks the same ag
   await page.context().close()
 })
 
+test('a list is sorted by what it shows, has its columns chosen, and is saved as it stands', async () => {
+  const page = await open({}, 'courses')
+  const column = async (n) => (await page.locator(`tbody tr td:nth-child(${n}) .value`).allInnerTexts()).map((t) => t.trim())
+  const heads = (await page.locator('thead th .name').allInnerTexts()).map((t) => t.trim())
+  const price = heads.indexOf('价格') + 1
+  const fen = (t) => Number((/¥([\d,.]+)/.exec(t) ?? [])[1]?.replaceAll(',', ''))
+  const before = await column(1)
+  await page.locator(at('sort-price')).click()
+  const prices = (await column(price)).map(fen).filter((n) => !Number.isNaN(n))
+  assert.ok(prices.length > 2, 'the demo has courses with prices')
+  assert.deepEqual(prices, [...prices].sort((a, b) => a - b))
+  await page.locator(at('sort-price')).press('Enter')
+  await until('the other way round', async () => JSON.stringify((await column(price)).map(fen).filter((n) => !Number.isNaN(n))) === JSON.stringify([...prices].reverse()))
+  await page.reload()
+  await page.locator('th[aria-sort=descending]').waitFor()
+  await until('a reload shows the same', async () => fen((await column(price))[0]) === prices.at(-1))
+  const sorted = await column(1)
+  await page.locator(at('table-tools')).click()
+  await page.locator(at('column-status')).click()
+  assert.deepEqual(await axe(page), [])
+  await shot(page, 'table-tools-1440')
+  assert.equal(await page.locator('thead th').count(), heads.length - 1)
+  const [file] = await Promise.all([page.waitForEvent('download'), page.locator(at('table-csv')).click()])
+  const lines = fs.readFileSync(await file.path(), 'utf8').replace(/^\uFEFF/, '').trim().split('\r\n')
+  assert.equal(lines[0], heads.filter((h) => h !== '状态').join(','))
+  assert.deepEqual(lines.slice(1).map((l) => l.split(',')[0].replaceAll('"', '')), sorted.map((t) => t.split('\n')[0]))
+  await page.reload()
+  await page.locator('thead th').first().waitFor()
+  assert.equal(await page.locator('thead th').count(), heads.length - 1, 'remembered')
+  await page.locator(at('table-tools')).click()
+  await page.getByRole('button', { name: '还原' }).click()
+  await until('as it was', async () => JSON.stringify(await column(1)) === JSON.stringify(before) && await page.locator('thead th').count() === heads.length)
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.locator(at('table-sort')).waitFor()
+  assert.equal(await sideways(page), 0)
+  assert.deepEqual(await small(page), [])
+  await shot(page, 'table-tools-390')
+  await page.context().close()
+})
+
+test('one key searches everything, by keyboard alone', async () => {
+  const page = await open({}, 'orders')
+  await page.keyboard.press('Control+k')
+  const field = page.locator(at('search-all'))
+  await field.waitFor()
+  await field.fill('对账')
+  await until('the page by its name', async () => (await page.locator(at('found')).first().innerText()).includes('对账'))
+  await page.waitForTimeout(400)
+  assert.deepEqual(await axe(page), [])
+  await field.fill('写作')
+  const course = page.locator(at('found'), { hasText: '课程' }).filter({ hasText: '公众号写作' }).first()
+  await course.waitFor()
+  for (let n = 0; n < 30 && await course.getAttribute('aria-selected') !== 'true'; n++) await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/courses\/\d+/)
+  await until('the dialog is gone', async () => await field.count() === 0)
+  await page.keyboard.press('Control+k')
+  await field.fill('没有这样的东西吧')
+  await until('it says so', async () => (await page.getByRole('dialog', { name: '搜索' }).innerText()).includes('没有找到'))
+  await page.context().close()
+})
+
+test('while a piece is planned, what was decided about the nearest one before it is shown', async () => {
+  const page = await open({}, 'calendar')
+  const reviews = await Promise.all(['acting', 'closed'].map(async (s) => (await (await page.request.get(`${product.url}/console/v1/reviews?stage=${s}&page_size=100`)).json()).items))
+  const [old] = reviews.flat().filter((r) => r.decision)
+  assert.ok(old, 'the demo has a decided review')
+  await page.locator(at('piece-new')).click()
+  await page.locator(at('piece-title')).waitFor()
+  assert.equal(await page.locator(at('past')).count(), 0, 'nothing said, nothing near')
+  await page.locator(at('piece-title')).fill(old.title.replace(/[《》「」]/g, ''))
+  await page.locator(at('past')).getByRole('link', { name: old.title }).waitFor()
+  await page.waitForTimeout(300)
+  assert.deepEqual(await axe(page), [])
+  await shot(page, 'past')
+  await page.context().close()
+})
+
+test('a question is kept, asked again another day, and taken away', async () => {
+  const page = await open({}, 'data/funnel')
+  await page.getByRole('button', { name: '买了会学吗' }).click()
+  await page.waitForURL(/lesson_play/)
+  const name = `买了会学吗 ${Date.now()}`
+  await page.locator(at('questions')).click()
+  await page.locator(at('question-save')).click()
+  await until('it wants a name', async () => (await page.getByRole('dialog', { name: '已存的问题' }).innerText()).includes('给问题起个名字'))
+  await page.locator(at('question-name')).fill(name)
+  await page.locator(at('question-save')).click()
+  const kept = page.locator(at('question'), { hasText: name })
+  await kept.waitFor()
+  await page.waitForTimeout(400)
+  assert.deepEqual(await axe(page), [])
+  await page.locator(at('question-name')).fill(name)
+  await page.locator(at('question-save')).click()
+  await until('one of that name', async () => (await page.getByRole('dialog', { name: '已存的问题' }).innerText()).includes('已经有一个同名的问题'))
+  await page.goto(product.url + '/console/data/retention')
+  await page.locator(at('questions')).click()
+  await kept.locator('button').first().click()
+  await page.waitForURL(/data\/funnel\?.*lesson_play/)
+  await page.locator(at('questions')).click()
+  await kept.getByRole('button', { name: '删除' }).click()
+  await until('it is gone', async () => await kept.count() === 0)
+  await page.context().close()
+})
+
 test('a reply’s picture is chosen, uploaded and shown', async () => {
   const page = await open({}, 'replies/new')
   await page.locator(at('message-add-image')).click()
@@ -181,12 +306,7 @@ test('who may only look is offered nothing that would be refused', async () => {
   const name = `viewer-${Date.now()}`
   const made = await boss.request.post(product.url + '/console/v1/operators', { headers: { 'X-CSRF-Token': csrf }, data: { name, password: 'only-looking-1', role: 'viewer' } })
   assert.equal(made.status(), 201)
-  const page = await browser.page()
-  await page.goto(product.url + '/console/')
-  await page.getByLabel('名字').fill(name)
-  await page.getByLabel('密码').fill('only-looking-1')
-  await page.keyboard.press('Enter')
-  await page.locator(at('live-stream')).waitFor()
+  const page = await enter(product, browser, { name, password: 'only-looking-1' })
   const refused = []
   page.on('response', (r) => { if (r.status() === 403) refused.push(r.url()) })
   for (const route of ['articles/new', 'articles/1/edit', 'replies/new', 'courses/new', 'courses/1/lessons/new', 'operators', 'audit']) {

@@ -2,22 +2,15 @@
 // timeline, timed, finished, taken back; two people change one task; the week's review has it.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { at, axe, Browser, Product, root, shot, sideways, small, until } from './lib.mjs'
+import { at, axe, Browser, enter, Product, shot, sideways, small, until } from './lib.mjs'
 
 let product, browser, desk
 before(async () => {
-  fs.mkdirSync(path.join(root, 'test-output'), { recursive: true })
   product = await Product.make('plan')
   await product.start()
   browser = await Browser.launch()
-  desk = await browser.page()
-  await desk.goto(product.url + '/console/')
-  await desk.getByLabel('名字').fill('boss')
-  await desk.getByLabel('密码').fill(product.password)
-  await desk.keyboard.press('Enter')
-  await desk.locator(at('live-stream')).waitFor()
+  desk = await enter(product, browser)
 }, { timeout: 300_000 })
 after(async () => {
   await browser?.close()

@@ -17,6 +17,12 @@ const full = process.env.LOUDOU_TEST_SCALE === 'full'
 const whole = (command) => () => (full ? bash(command) : assert.match(bash(command.replace('make', 'make -n')), /deploy\/\w+\.sh/))
 const mentions = (file, what) => () => assert.ok(fs.readFileSync(path.join(root, file), 'utf8').includes(what), `${file} does not run ${what}`)
 
+// A house of its own: settings of the least, and nobody to reach.
+const secret = 'x'.repeat(8) + Math.random().toString(36) + Math.random().toString(36) + Math.random().toString(36)
+const own = {
+  PATH: process.env.PATH, HOME: dir, LOUDOU_DATA: path.join(dir, 'data'), LOUDOU_DATABASE: `sqlite:${dir}/data/loudou.db`, LOUDOU_SECRET: secret,
+  LOUDOU_PUBLIC_URL: 'https://loudou.invalid', LOUDOU_WECHAT_API: 'http://127.0.0.1:1',
+}
 const commands = {
   'git clone <this repository> loudou && cd loudou': () => {
     if (!fs.existsSync(path.join(root, '.git'))) return assert.ok(fs.existsSync(path.join(root, 'Makefile')), 'an unpacked archive instead of a clone')
@@ -37,9 +43,14 @@ const commands = {
   'make test': mentions('deploy/test.mjs', 'passed'),
   'make check': whole('make check'),
   'make bench': whole('make bench'),
+  'loudou doctor --dry-run --learner 1': () => {
+    // A house without a learner and without a way to be paid: which of the two is missing is said, and what to do.
+    let out = '', code = 0
+    try { out = bash(`${dir}/bin/loudou migrate up && ${dir}/bin/loudou doctor --dry-run --learner 1 2>&1`, { cwd: dir, env: own }) } catch (e) { out = e.stdout; code = e.status }
+    assert.ok(code !== 0 && /上线前试一遍收款[^]*没有编号为 1 的学员/.test(out), `ended with ${code}: ${out}`)
+  },
   'loudou migrate status': () => {
-    const env = { PATH: process.env.PATH, HOME: dir, LOUDOU_DATA: path.join(dir, 'data'), LOUDOU_DATABASE: `sqlite:${dir}/data/loudou.db`, LOUDOU_SECRET: 'x'.repeat(8) + Math.random().toString(36) + Math.random().toString(36) + Math.random().toString(36) }
-    assert.match(bash(`${dir}/bin/loudou migrate && ${dir}/bin/loudou migrate status`, { cwd: dir, env }), /\d{4}/)
+    assert.match(bash(`${dir}/bin/loudou migrate up && ${dir}/bin/loudou migrate status`, { cwd: dir, env: own }), /\d{4}/)
   },
 }
 

@@ -1,32 +1,16 @@
 // An operator works on the replies in real Chromium: a rule with a second step is written, tried, published
 // and answered on the phone; the linter, the diff, the hits and a second editor are seen.
 import assert from 'node:assert/strict'
-import fs from 'node:fs'
-import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { at, axe, Browser, Product, root, shot, sideways, small, speak, until } from './lib.mjs'
+import { at, axe, Browser, enter, fan, Product, shot, sideways, small, speak, until } from './lib.mjs'
 
 let product, browser, desk, phone
 before(async () => {
-  fs.mkdirSync(path.join(root, 'test-output'), { recursive: true })
   product = await Product.make('replies')
   await product.start()
   browser = await Browser.launch()
-  desk = await browser.page()
-  phone = await browser.page({ viewport: { width: 390, height: 844 }, hasTouch: true })
-  await desk.goto(product.url + '/console/')
-  await desk.getByLabel('名字').fill('boss')
-  await desk.getByLabel('密码').fill(product.password)
-  await desk.keyboard.press('Enter')
-  await desk.locator(at('live-stream')).waitFor()
-  await phone.goto(product.phone + '/')
-  await phone.locator(at('tab-me')).click()
-  await phone.locator(at('switch-person')).click()
-  await phone.locator(at('new-name')).fill('试回复的人')
-  await phone.locator(at('new-name')).press('Enter')
-  await phone.locator(at('no-chat')).waitFor()
-  await phone.goto(product.phone + '/#/scan')
-  await phone.locator(`${at('scene-code')}[data-scene="poster-7"]`).click()
+  desk = await enter(product, browser)
+  phone = await fan(product, browser, '试回复的人')
 }, { timeout: 300_000 })
 after(async () => {
   await browser?.close()

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { at, Browser, Product, root, shot, speak, until } from './lib.mjs'
+import { at, Browser, login, Product, root, shot, somebody, speak, until } from './lib.mjs'
 
 let product, browser, phone, desk
 const title = '三步写好开头'
 
 before(async () => {
-  fs.mkdirSync(path.join(root, 'test-output'), { recursive: true })
   product = await Product.make('story')
   await product.start('make run')
   browser = await Browser.launch()
@@ -23,13 +22,6 @@ after(async () => {
 })
 
 // somebody new takes the phone: who owns a course already cannot buy it.
-const somebody = async (name, platform = 'android') => {
-  await phone.goto(product.phone + '/#/people')
-  await phone.locator(at('new-name')).fill(name)
-  await phone.locator(at('new-platform')).selectOption(platform)
-  await phone.locator(at('new-person')).click()
-  await until(`${name} holds the phone`, async () => (await phone.evaluate(() => location.hash)) === '#/')
-}
 const say = (text) => speak(product, phone, text)
 const lastLine = () => phone.locator(`${at('line')}[data-from="account"]`).last().innerText()
 const heard = (part) => until(`the account answers «${part}»`, async () => (await lastLine()).includes(part))
@@ -96,11 +88,7 @@ test('a payment can be cancelled, and the order with it', async () => {
 })
 
 test('the operator logs in and sees the step just made on the phone within two seconds', async () => {
-  await desk.goto(product.url + '/console/')
-  await desk.getByLabel('名字').fill('boss')
-  await desk.getByLabel('密码').fill(product.password)
-  await desk.keyboard.press('Enter')
-  await desk.locator(at('live-stream')).waitFor()
+  await login(product, desk)
   await desk.locator(at('funnel-step')).first().waitFor()
   await phone.goto(product.phone + '/#/mini')
   const course = phone.locator(at('course')).filter({ hasText: '新媒体数据入门' })
@@ -236,8 +224,8 @@ test('a course with lessons, cover, price and trial is added and put on sale; th
   }
   await shot(desk, 'console-course')
   await desk.locator(at('course-publish')).click()
-  const ok = desk.getByRole('dialog').or(desk.locator('.el-message-box')).getByRole('button', { name: /上架|确定|确认/ })
-  await ok.first().click({ timeout: 3000 }).catch(() => {}) // where it asks
+  await desk.getByRole('dialog').getByRole('button', { name: '上架', exact: true }).click()
+  await desk.getByRole('dialog').waitFor({ state: 'hidden' })
   await phone.goto(product.phone + '/#/')
   await phone.goto(product.phone + '/#/mini')
   await phone.locator(at('course')).filter({ hasText: title }).click()
@@ -256,8 +244,8 @@ test('an article with its card to the course is written, published, and read on 
   const id = /articles\/(\d+)/.exec(desk.url())[1]
   await desk.goto(`${product.url}/console/articles/${id}`)
   await desk.getByRole('button', { name: '发布', exact: true }).first().click()
-  const ok = desk.getByRole('dialog').or(desk.locator('.el-message-box')).getByRole('button', { name: /发布|确定|确认/ })
-  await ok.last().click({ timeout: 3000 }).catch(() => {})
+  await desk.getByRole('dialog').getByRole('button', { name: '发布', exact: true }).click()
+  await desk.getByRole('dialog').waitFor({ state: 'hidden' })
   await phone.goto(product.phone + '/#/')
   await phone.goto(product.phone + '/#/articles')
   await phone.locator(at('article')).filter({ hasText: '太想写好' }).click()
@@ -339,7 +327,7 @@ test('redeem codes are made; the phone redeems one; the rest are withdrawn', asy
 })
 
 test('what the refund rule says is read before asking, on the phone and at the desk', async () => {
-  await somebody('退款的人')
+  await somebody(product, phone, '退款的人')
   await phone.goto(product.phone + '/#/mini')
   await phone.locator(at('course')).filter({ hasText: '公众号写作 21 天' }).click()
   await phone.locator(at('buy')).click()
@@ -358,7 +346,7 @@ test('what the refund rule says is read before asking, on the phone and at the d
 })
 
 test('Apple asks about a payment on an iPhone: the bad days’ page shows the answer, the order’s page keeps it', async () => {
-  await somebody('用苹果的人', 'ios')
+  await somebody(product, phone, '用苹果的人', 'ios')
   await phone.goto(product.phone + '/#/mini')
   await phone.locator(at('course')).filter({ hasText: '短视频脚本' }).click()
   await phone.locator(at('buy')).click()
@@ -381,7 +369,7 @@ test('Apple asks about a payment on an iPhone: the bad days’ page shows the an
 })
 
 test('kill −9 while an order is in flight: it heals itself by asking WeChat, and nothing happens twice', async () => {
-  await somebody('断电的人')
+  await somebody(product, phone, '断电的人')
   await phone.goto(product.phone + '/#/mini')
   await phone.locator(at('course')).filter({ hasText: '短视频脚本' }).click()
   await phone.locator(at('buy')).click()

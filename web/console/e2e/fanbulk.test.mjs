@@ -1,0 +1,76 @@
+// A tag, or the black list, for all fans that the filter meets: how many is said before, how far it is while it runs, and
+// it can be taken back.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { at, axe, Browser, enter, Product, shot, sideways, small } from './lib.mjs'
+
+let product, browser, desk
+const name = `老粉${Date.now() % 100000}`
+before(async () => {
+  product = await Product.make('fanbulk')
+  await product.start()
+  browser = await Browser.launch()
+  desk = await enter(product, browser)
+}, { timeout: 300_000 })
+after(async () => {
+  await browser?.close()
+  await product?.end()
+})
+
+test('given to all, and taken back', async () => {
+  const { csrf_token: csrf } = await (await desk.request.get(product.url + '/console/v1/session')).json()
+  const made = await desk.request.fetch(`${product.url}/console/v1/tags`, { method: 'POST', data: { name }, headers: { 'X-CSRF-Token': csrf } })
+  assert.equal(made.status(), 201)
+  await desk.goto(product.url + '/console/fans?following=true')
+  await desk.locator(at('fans-bulk')).click()
+  const many = desk.locator(at('fan-bulk-many'))
+  await desk.waitForFunction((s) => /^[\d,]+$/.test(document.querySelector(s)?.textContent ?? ''), at('fan-bulk-many'))
+  assert.notEqual(await many.textContent(), '0')
+  assert.deepEqual(await axe(desk), [])
+  await desk.locator(`${at('fan-bulk-tag')}`).first().click()
+  await desk.getByRole('option', { name }).click()
+  await desk.locator(at('fan-bulk-on')).click()
+  await desk.locator(`${at('fan-bulk')}[data-state="done"]`).waitFor()
+  await desk.getByText(`批量加标签「${name}」`).waitFor()
+  await shot(desk, 'fan-bulk-1440')
+  await desk.setViewportSize({ width: 390, height: 844 })
+  assert.equal(await sideways(desk), 0)
+  assert.deepEqual(await axe(desk), [])
+  assert.deepEqual(await small(desk), [])
+  await shot(desk, 'fan-bulk-390')
+  await desk.locator(at('fan-bulk-undo')).click()
+  await desk.getByRole('dialog').getByRole('button', { name: '撤销' }).click()
+  await desk.getByText(`撤销：批量去标签「${name}」`).waitFor()
+  await desk.locator(`${at('fan-bulk')}[data-state="done"]`).waitFor()
+})
+
+test('blocked once the number is typed, and unblocked', async () => {
+  await desk.setViewportSize({ width: 1440, height: 900 })
+  await desk.goto(product.url + '/console/fans?following=true&blocked=false')
+  await desk.locator(at('fans-bulk')).click()
+  const many = desk.locator(at('fan-bulk-many'))
+  await desk.waitForFunction((s) => /^[\d,]+$/.test(document.querySelector(s)?.textContent ?? ''), at('fan-bulk-many'))
+  const number = (await many.textContent()).replaceAll(',', '')
+  await desk.locator(at('fan-bulk-block')).click()
+  const sure = desk.getByRole('dialog', { name: '全部拉黑' })
+  const yes = sure.getByRole('button', { name: '拉黑' })
+  assert.equal(await yes.isDisabled(), true)
+  await sure.getByRole('textbox').fill(String(Number(number) + 1))
+  assert.equal(await yes.isDisabled(), true)
+  assert.deepEqual(await axe(desk), [])
+  await sure.getByRole('textbox').fill(number)
+  await shot(desk, 'fan-block-1440')
+  await yes.click()
+  await desk.getByText('批量拉黑', { exact: true }).waitFor()
+  await desk.locator(`${at('fan-bulk')}[data-state="done"]`).waitFor()
+  await desk.goto(product.url + '/console/fans?following=true&blocked=true')
+  await desk.getByText('已拉黑').first().waitFor()
+  await desk.setViewportSize({ width: 390, height: 844 })
+  assert.equal(await sideways(desk), 0)
+  assert.deepEqual(await small(desk), [])
+  await shot(desk, 'fan-block-390')
+  await desk.locator(at('fan-bulk-undo')).click()
+  await desk.getByRole('dialog').getByRole('button', { name: '撤销' }).click()
+  await desk.getByText('撤销：批量移出黑名单').waitFor()
+  await desk.locator(`${at('fan-bulk')}[data-state="done"]`).waitFor()
+})
