@@ -11,7 +11,7 @@ step() { # step NAME CMD…
   if out=$("$@" 2>&1); then echo "ok    $name"; else echo "FAIL  $name"; printf '%s\n' "$out" | tail -n 40; failed=1; fi
 }
 gofmt_clean() { local x; x=$(gofmt -l $(git ls-files '*.go')); [ -z "$x" ] || { echo "run gofmt -w on:"; echo "$x"; return 1; }; }
-generated() { bash deploy/generate.sh && git diff --exit-code -- web/console/openapi.json web/console/src/api/schema.d.ts; }
+generated() { bash deploy/generate.sh && git diff --exit-code -- web/console/openapi.json web/console/src/api/schema.d.ts web/miniprogram/miniprogram/lib/schema.d.ts; }
 # The vulnerability database is not on every machine's network: that is told, and is no failure.
 vulnerabilities() {
   local out code
@@ -26,6 +26,8 @@ step "staticcheck" go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 step "import directions" go test -count=1 -run 'TestImports' ./cmd/loudou
 install_console || failed=1
 step "vue-tsc" bash -c 'cd web/console && npm run --silent check'
+install_miniprogram || failed=1
+step "tsc, Mini Program" bash -c 'cd web/miniprogram && npm run --silent check'
 step "generated files" generated
 step "READMEs say the same" node deploy/readme.mjs
 step "scripts parse" bash -c 'for f in deploy/*.sh .ci/run; do bash -n "$f" || exit 1; done'

@@ -30,15 +30,17 @@ need_node() {
 # as_root CMD… runs with the rights to install packages.
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else need "root or sudo is needed for: $*"; fi; }
 
-# install_console [build] puts the console's packages in place, once per lock file; with "build" only what
-# building it needs, and whoever tests it gets the rest later.
-install_console() {
-  local dir=web/console want=${1:-all} lock have
+# install_npm DIR [build] puts a folder's packages in place, once per lock file; with "build" only what building it
+# needs, and whoever tests it gets the rest later.
+install_npm() {
+  local dir=$1 want=${2:-all} lock have
   lock=$(sha256sum $dir/package-lock.json | cut -d' ' -f1)
   have=$(cat $dir/node_modules/.stamp 2>/dev/null) || true
   [ "$have" != "$lock all" ] && [ "$have" != "$lock $want" ] || return 0
   (cd $dir && npm ci $([ "$want" = build ] && echo --omit=dev) --no-audit --no-fund --loglevel=error) && echo "$lock $want" >$dir/node_modules/.stamp
 }
+install_console() { install_npm web/console "$@"; }
+install_miniprogram() { install_npm web/miniprogram; }
 
 # build_console builds the console, once per state of its sources.
 build_console() {
