@@ -62,8 +62,8 @@ func importFile(ctx context.Context, path, unit string, read func(ctx context.Co
 		return err
 	}
 	defer h.close()
-	if !h.ready(ctx) {
-		return ctx.Err()
+	if err := h.ready(ctx); err != nil {
+		return err
 	}
 	bar := progressBar(2*size.Size(), unit)
 	done, err := read(ctx, h, file, func(n int) { _ = bar.Add(n) })

@@ -30,8 +30,8 @@ func reconcileCommand() *cobra.Command {
 			}
 			defer h.close()
 			ctx := cmd.Context()
-			if !h.ready(ctx) {
-				return ctx.Err()
+			if err := h.ready(ctx); err != nil {
+				return err
 			}
 			if day != "" {
 				from, to = day, day

@@ -31,8 +31,8 @@ func reportCommand() *cobra.Command {
 			}
 			defer h.close()
 			ctx := cmd.Context()
-			if !h.ready(ctx) {
-				return ctx.Err()
+			if err := h.ready(ctx); err != nil {
+				return err
 			}
 			r, err := h.reports.Make(ctx, model.Operator{}, model.ReportKind(args[0]), model.DayNumber(at))
 			if err != nil {

@@ -55,7 +55,10 @@ func run(ctx context.Context, cfg config.Config, started func(context.Context, *
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if !h.ready(ctx) {
+		if err := h.ready(ctx); err != nil {
+			if ctx.Err() == nil {
+				failed <- err
+			}
 			return
 		}
 		for _, step := range h.begin {

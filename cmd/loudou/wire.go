@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,7 +19,9 @@ import (
 	"loudou/api/mini"
 	"loudou/api/page"
 	"loudou/config"
+	"loudou/model"
 	"loudou/model/migration"
+	"loudou/service/account"
 	"loudou/service/article"
 	"loudou/service/bucket"
 	"loudou/service/certificate"
@@ -328,12 +331,20 @@ func (h *house) notes() []string {
 	return out
 }
 
-// ready brings the schema up, waiting for a database that is not there yet; false when ctx ended first.
-func (h *house) ready(ctx context.Context) bool {
+// ready brings the schema up and finds the account's number, waiting for a database that is not there yet. It gives ctx's
+// error when that ended first, and ErrConflict when the two appids are two accounts in this database.
+func (h *house) ready(ctx context.Context) error {
 	for told := false; ; {
 		err := migration.Up(ctx, h.db)
 		if err == nil {
-			return true
+			var number int
+			if number, err = account.Number(ctx, h.db, h.cfg.OfficialAppID, h.cfg.MiniAppID); err == nil {
+				h.events.Serve(number)
+				return nil
+			}
+		}
+		if errors.Is(err, model.ErrConflict) {
+			return err
 		}
 		if !told {
 			slog.Warn("waiting for the database", "err", err)
@@ -341,7 +352,7 @@ func (h *house) ready(ctx context.Context) bool {
 		}
 		select {
 		case <-ctx.Done():
-			return false
+			return ctx.Err()
 		case <-time.After(time.Second):
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -57,10 +58,18 @@ func (s *Service) Check(ctx context.Context, days []int, rewrite bool, tell func
 	if len(days) == 0 {
 		return nil
 	}
+	for _, k := range s.catalogues {
+		if err := k.refresh(ctx); err != nil {
+			return fmt.Errorf("catalogue: %w", err)
+		}
+	}
 	row := checkRow{CheckedAt: model.Milli(s.now()), FirstDay: slices.Min(days), LastDay: slices.Max(days)}
 	var found []differenceRow
 	var err error
 	row.RedisAsked, err = s.reconcile(ctx, days, rewrite, func(d Difference) {
+		if !s.isOurs(d) { // mended all the same; its own account is told by the page there
+			return
+		}
 		row.Found++
 		if len(found) < mostKept {
 			found = append(found, differenceRow{Place: d.Where, Day: d.Day, Kind: d.Kind, Ref: cut(d.Ref), Type: d.Type.Number(), Was: d.Was, IsNow: d.Is})
@@ -89,6 +98,18 @@ func (s *Service) Check(ctx context.Context, days []int, rewrite bool, tell func
 		}
 		return tx.Where("checked_at < ?", row.CheckedAt.Add(-keepChecks)).Delete(&checkRow{}).Error
 	})
+}
+
+// isOurs tells whether a difference is of this account, of which an article, a course or a campaign tells by being known.
+func (s *Service) isOurs(d Difference) bool {
+	switch d.Kind {
+	case KindArticle, KindCourse, KindCampaign:
+		id, err := strconv.ParseInt(d.Ref, 10, 64)
+		k := s.catalogues[map[int]int{KindArticle: 0, KindCourse: 1, KindCampaign: 3}[d.Kind]]
+		return err != nil || k.from == nil || k.has(id)
+	}
+	account, _ := model.AccountOf(d.Ref)
+	return account == s.Account()
 }
 
 // Checks lists the latest comparisons, the newest first, each with what it found.

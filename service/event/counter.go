@@ -214,6 +214,9 @@ func (s *Service) tell(ctx context.Context, rows []daily) error {
 // Live gives today's counters of one thing by event type, from Redis or, when that has none to give, from
 // the roll-ups. ref is "" for everything.
 func (s *Service) Live(ctx context.Context, kind int, ref string) (map[model.EventType]int64, error) {
+	if kind == KindAll {
+		ref = model.AccountRef(s.Account(), "")
+	}
 	h := hash{model.DayNumber(s.now()), uint8(kind), ref} //nolint:gosec // one of the kinds above
 	out := map[model.EventType]int64{}
 	if !s.behind.Load() { // a Redis that answers but takes nothing would answer yesterday's news

@@ -59,6 +59,7 @@ type Service struct {
 	now       func() time.Time
 	mysql     bool
 	instance  string
+	account   atomic.Int32
 	writers   int
 	packLeast int64
 
@@ -127,6 +128,13 @@ func (s *Service) Run(ctx context.Context) {
 	behind.Wait()
 }
 
+// Serve says which account's events are taken in and counted: its number in this database (service/account), 0 until
+// it is called. Call it before anything comes in.
+func (s *Service) Serve(account int) { s.account.Store(int32(account)) } //nolint:gosec // a SMALLINT
+
+// Account is the number whose events are taken in and counted.
+func (s *Service) Account() int { return int(s.account.Load()) }
+
 // Waiting is how many requests stand in the queue, for /metrics.
 func (s *Service) Waiting() int { return len(s.queue) }
 
@@ -184,7 +192,8 @@ func (s *Service) rowOf(e model.Event) (row, error) {
 		e.OccurredAt = received
 	}
 	r := row{
-		appid: e.AppID, kind: uint8(e.Type.Number()), person: e.PersonID, //nolint:gosec // numbers below 64
+		account: s.Account(),
+		appid:   e.AppID, kind: uint8(e.Type.Number()), person: e.PersonID, //nolint:gosec // numbers below 64
 		occurred: e.OccurredAt.UnixMilli(), received: received.UnixMilli(),
 		article: e.ArticleID, course: e.CourseID, lesson: e.LessonID, campaign: e.CampaignID,
 		channel: cut(e.Channel), code: cut(e.Code), share: cut(e.ShareID), scene: e.Scene, seconds: e.Seconds,

@@ -23,7 +23,8 @@ const (
 	foreign   = 2 * time.Second        // another instance's batch is left alone this long
 )
 
-// Kinds of roll-up rows; their refs are the thing's number, "" for all, a reason for excluded.
+// Kinds of roll-up rows; their refs are the thing's number, "" for all, a reason for excluded. What is not one thing's
+// names its account besides (model.AccountRef): things belong to one account by themselves.
 const (
 	KindAll = iota
 	KindArticle
@@ -40,14 +41,16 @@ type key struct {
 	id     int64
 	reason model.Excluded
 	typ    uint8
+	// account is set where neither a thing nor its number says whose it is: KindAll and KindExcluded.
+	account int
 }
 
 func (k key) ref() string {
 	switch {
 	case k.kind == KindExcluded:
-		return k.reason.Code()
+		return model.AccountRef(k.account, k.reason.Code())
 	case k.id == 0:
-		return ""
+		return model.AccountRef(k.account, "")
 	}
 	return strconv.FormatInt(k.id, 10)
 }
@@ -69,10 +72,10 @@ func (m sums) add(r *row) {
 		m[k] = x
 	}
 	if r.excluded != 0 {
-		one(key{day: model.DayNumber(time.UnixMilli(r.received)), kind: KindExcluded, reason: r.excluded, typ: r.kind})
+		one(key{day: model.DayNumber(time.UnixMilli(r.received)), kind: KindExcluded, reason: r.excluded, typ: r.kind, account: r.account})
 		return
 	}
-	one(key{day: r.day, kind: KindAll, typ: r.kind})
+	one(key{day: r.day, kind: KindAll, typ: r.kind, account: r.account})
 	if r.article != 0 {
 		one(key{day: r.day, kind: KindArticle, id: r.article, typ: r.kind})
 	}
@@ -323,17 +326,17 @@ func sumStored(tx *gorm.DB, batches []int64, total sums) error {
 		args = append(args, first*places, batches[i-1]*places+places-1)
 	}
 	var rows []struct {
-		Type, Day                                   int
+		Type, Day, Account                          int
 		Excluded                                    int
 		ReceivedAt, ArticleID, CourseID, CampaignID int64
 		Seconds                                     int
 		Amount                                      int64
 	}
-	if err := tx.Raw("SELECT type, day, excluded, received_at, article_id, course_id, campaign_id, seconds, amount FROM events WHERE "+where.String(), args...).Scan(&rows).Error; err != nil {
+	if err := tx.Raw("SELECT type, day, account, excluded, received_at, article_id, course_id, campaign_id, seconds, amount FROM events WHERE "+where.String(), args...).Scan(&rows).Error; err != nil {
 		return fmt.Errorf("read a batch: %w", err)
 	}
 	for _, x := range rows {
-		total.add(&row{kind: uint8(x.Type), day: x.Day, excluded: model.Excluded(x.Excluded), received: x.ReceivedAt, //nolint:gosec // a TINYINT
+		total.add(&row{kind: uint8(x.Type), day: x.Day, account: x.Account, excluded: model.Excluded(x.Excluded), received: x.ReceivedAt, //nolint:gosec // a TINYINT
 			article: x.ArticleID, course: x.CourseID, campaign: x.CampaignID, seconds: x.Seconds, amount: x.Amount})
 	}
 	return nil

@@ -29,7 +29,7 @@ func (s *Service) Health(ctx context.Context) (Health, error) {
 	var h Health
 	db := s.db.WithContext(ctx)
 	var newest []int64
-	if err := db.Raw("SELECT received_at FROM events ORDER BY id DESC LIMIT 1").Scan(&newest).Error; err != nil {
+	if err := db.Raw("SELECT received_at FROM events WHERE account = ? ORDER BY id DESC LIMIT 1", s.Account()).Scan(&newest).Error; err != nil {
 		return h, fmt.Errorf("newest event: %w", err)
 	}
 	if len(newest) > 0 {
@@ -49,8 +49,8 @@ func (s *Service) Health(ctx context.Context) (Health, error) {
 		}
 	}
 	var rows []daily
-	today := hash{day: model.DayNumber(s.now()), kind: KindAll}
-	if err := db.Raw("SELECT type, n, version FROM event_daily WHERE day = ? AND kind = ? AND ref = ''", today.day, today.kind).Scan(&rows).Error; err != nil {
+	today := hash{day: model.DayNumber(s.now()), kind: KindAll, ref: model.AccountRef(s.Account(), "")}
+	if err := db.Raw("SELECT type, n, version FROM event_daily WHERE day = ? AND kind = ? AND ref = ?", today.day, today.kind, today.ref).Scan(&rows).Error; err != nil {
 		return h, fmt.Errorf("read roll-ups: %w", err)
 	}
 	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
@@ -83,7 +83,7 @@ func (s *Service) Intake(ctx context.Context, first, last int) (map[string]int64
 		What string
 		N    int64
 	}
-	if err := s.db.WithContext(ctx).Raw("SELECT what, SUM(n) AS n FROM event_intake WHERE day BETWEEN ? AND ? GROUP BY what", first, last).Scan(&rows).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT what, SUM(n) AS n FROM event_intake WHERE account = ? AND day BETWEEN ? AND ? GROUP BY what", s.Account(), first, last).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("intake: %w", err)
 	}
 	out := map[string]int64{intakeDuplicate: 0, intakeClock: 0, intakeStep: 0}
@@ -96,7 +96,7 @@ func (s *Service) Intake(ctx context.Context, first, last int) (map[string]int64
 // Types counts the events of the days first–last by type; a type without any is there with 0.
 func (s *Service) Types(ctx context.Context, first, last int) (map[model.EventType]int64, error) {
 	var rows []daily
-	if err := s.db.WithContext(ctx).Raw("SELECT type, SUM(n) AS n FROM event_daily WHERE kind = ? AND day BETWEEN ? AND ? GROUP BY type", KindAll, first, last).Scan(&rows).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT type, SUM(n) AS n FROM event_daily WHERE kind = ? AND ref = ? AND day BETWEEN ? AND ? GROUP BY type", KindAll, model.AccountRef(s.Account(), ""), first, last).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("events by type: %w", err)
 	}
 	out := map[model.EventType]int64{}

@@ -313,7 +313,7 @@ func (s *Service) importLine(row csvfile.Row, in Import, now time.Time) (r impor
 	if t.After(now.Add(time.Minute)) {
 		return bad("occurred_at", "在将来")
 	}
-	r.occurred, r.received, r.imported = t.UnixMilli(), now.UnixMilli(), true
+	r.account, r.occurred, r.received, r.imported = s.Account(), t.UnixMilli(), now.UnixMilli(), true
 	r.appid = get("appid")
 	if r.appid == "" {
 		r.appid = in.MiniAppID

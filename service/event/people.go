@@ -36,7 +36,11 @@ func (s *Service) Persons(ctx context.Context, kind uint8, id int64, types []mod
 		numbers[i] = strconv.Itoa(t.Number())
 	}
 	list := strings.Join(numbers, ",")
-	ref := key{kind: kind, id: id}.ref()
+	k := key{kind: kind, id: id}
+	if kind == KindAll {
+		k.account = s.Account()
+	}
+	ref := k.ref()
 	var sets []struct {
 		Type, Day int
 		People    []byte
@@ -55,7 +59,7 @@ func (s *Service) Persons(ctx context.Context, kind uint8, id int64, types []mod
 		packed[x.Type] = append(packed[x.Type], strconv.Itoa(x.Day))
 	}
 	out = roaring.FastOr(append(all, out)...)
-	where := map[uint8]string{KindArticle: " AND article_id = " + ref + " AND article_id > 0", KindCourse: " AND course_id = " + ref + " AND course_id > 0"}[kind]
+	where := map[uint8]string{KindAll: " AND account = " + strconv.Itoa(s.Account()), KindArticle: " AND article_id = " + ref + " AND article_id > 0", KindCourse: " AND course_id = " + ref + " AND course_id > 0"}[kind]
 	// Types without a packed day are read together, the others each without its packed days.
 	var plain []string
 	parts := map[string]string{}
@@ -143,22 +147,27 @@ func (s *Service) packDay(ctx context.Context, day int) error {
 	if err := db.Raw("SELECT d.kind, d.ref, d.type, d.n, d.version FROM event_daily d LEFT"+packedJoin+" WHERE d.kind < ? AND d.n >= ? AND d.day = ? AND p.day IS NULL", kindChannel, s.packLeast, day).Scan(&want).Error; err != nil {
 		return err
 	}
-	sets := map[key]*roaring.Bitmap{}
+	type setKey struct {
+		kind uint8
+		ref  string
+		typ  int
+	}
+	sets := map[setKey]*roaring.Bitmap{}
 	types := map[int]bool{}
 	for _, x := range want {
-		id, _ := strconv.ParseInt(x.Ref, 10, 64)                            // "" is all: 0
-		sets[key{kind: x.Kind, id: id, typ: uint8(x.Type)}] = roaring.New() //nolint:gosec // a TINYINT
+		sets[setKey{x.Kind, x.Ref, x.Type}] = roaring.New()
 		types[x.Type] = true
 	}
 	for t := range types {
-		rows, err := db.Raw("SELECT article_id, course_id, campaign_id, person_id FROM events WHERE type = ? AND day = ?", t, day).Rows()
+		rows, err := db.Raw("SELECT account, article_id, course_id, campaign_id, person_id FROM events WHERE type = ? AND day = ?", t, day).Rows()
 		if err != nil {
 			return err
 		}
 		for rows.Next() {
 			var id [3]int64
 			var person int64
-			if err := rows.Scan(&id[0], &id[1], &id[2], &person); err != nil {
+			var account int
+			if err := rows.Scan(&account, &id[0], &id[1], &id[2], &person); err != nil {
 				_ = rows.Close()
 				return err
 			}
@@ -169,7 +178,11 @@ func (s *Service) packDay(ctx context.Context, day int) error {
 				if k > 0 && of == 0 {
 					continue
 				}
-				if b := sets[key{kind: uint8(k), id: of, typ: uint8(t)}]; b != nil { //nolint:gosec // a TINYINT
+				of := key{kind: uint8(k), id: of} //nolint:gosec // one of four
+				if k == KindAll {
+					of.account = account
+				}
+				if b := sets[setKey{of.kind, of.ref(), t}]; b != nil {
 					b.Add(uint32(person)) //nolint:gosec // bounded above
 				}
 			}
@@ -189,8 +202,7 @@ func (s *Service) packDay(ctx context.Context, day int) error {
 	}
 	out := make([]packed, 0, len(want))
 	for _, x := range want {
-		id, _ := strconv.ParseInt(x.Ref, 10, 64)
-		b := sets[key{kind: x.Kind, id: id, typ: uint8(x.Type)}] //nolint:gosec // a TINYINT
+		b := sets[setKey{x.Kind, x.Ref, x.Type}]
 		b.RunOptimize()
 		raw, err := b.ToBytes()
 		if err != nil {

@@ -209,7 +209,7 @@ func (s *Service) snapshot(ctx context.Context, day int) (want sums, have map[ke
 	want, have = sums{}, map[key]held{}
 	err = store.Snapshot(ctx, s.db, func(tx *gorm.DB) error {
 		var rows []struct {
-			Type, Excluded                  int
+			Type, Excluded, Account         int
 			ArticleID, CourseID, CampaignID int64
 			N, Seconds, Amount              int64
 		}
@@ -221,11 +221,13 @@ func (s *Service) snapshot(ctx context.Context, day int) (want sums, have map[ke
 			}
 			k := key{day: day, typ: uint8(r.Type)} //nolint:gosec // a TINYINT
 			if !counted {
-				k.kind, k.reason = KindExcluded, model.Excluded(r.Excluded)
+				k.kind, k.reason, k.account = KindExcluded, model.Excluded(r.Excluded), r.Account
 				one(k)
 				return
 			}
+			k.account = r.Account
 			one(k)
+			k.account = 0
 			for kind, id := range map[uint8]int64{KindArticle: r.ArticleID, KindCourse: r.CourseID, KindCampaign: r.CampaignID} {
 				if id != 0 {
 					k.kind, k.id = kind, id
@@ -237,7 +239,7 @@ func (s *Service) snapshot(ctx context.Context, day int) (want sums, have map[ke
 		for _, t := range model.EventTypes() {
 			all += "," + strconv.Itoa(t.Number())
 		}
-		if err := tx.Raw("SELECT type, article_id, course_id, campaign_id, COUNT(*) AS n, SUM(seconds) AS seconds, SUM(amount) AS amount FROM events WHERE type IN ("+all[1:]+") AND day = ? GROUP BY type, article_id, course_id, campaign_id", day).Scan(&rows).Error; err != nil {
+		if err := tx.Raw("SELECT account, type, article_id, course_id, campaign_id, COUNT(*) AS n, SUM(seconds) AS seconds, SUM(amount) AS amount FROM events WHERE type IN ("+all[1:]+") AND day = ? GROUP BY account, type, article_id, course_id, campaign_id", day).Scan(&rows).Error; err != nil {
 			return err
 		}
 		for i := range rows {
@@ -245,7 +247,7 @@ func (s *Service) snapshot(ctx context.Context, day int) (want sums, have map[ke
 		}
 		rows = nil
 		from := model.DayStart(day)
-		if err := tx.Raw("SELECT type, excluded, COUNT(*) AS n, SUM(seconds) AS seconds, SUM(amount) AS amount FROM events WHERE type IN ("+all[1:]+") AND day = 0 AND received_at >= ? AND received_at < ? GROUP BY type, excluded",
+		if err := tx.Raw("SELECT account, type, excluded, COUNT(*) AS n, SUM(seconds) AS seconds, SUM(amount) AS amount FROM events WHERE type IN ("+all[1:]+") AND day = 0 AND received_at >= ? AND received_at < ? GROUP BY account, type, excluded",
 			from.UnixMilli(), from.AddDate(0, 0, 1).UnixMilli()).Scan(&rows).Error; err != nil {
 			return err
 		}
@@ -285,13 +287,17 @@ func (s *Service) readDay(tx *gorm.DB, day int, have map[key]held) error {
 	}
 	for _, r := range rows {
 		k := key{day: r.Day, kind: r.Kind, typ: uint8(r.Type)} //nolint:gosec // a TINYINT
-		if r.Kind == KindExcluded {
+		switch r.Kind {
+		case KindAll:
+			k.account, _ = model.AccountOf(r.Ref)
+		case KindExcluded:
+			account, code := model.AccountOf(r.Ref)
 			for _, x := range []model.Excluded{model.ExcludedScene, model.ExcludedBot, model.ExcludedLate} {
-				if x.Code() == r.Ref {
-					k.reason = x
+				if x.Code() == code {
+					k.account, k.reason = account, x
 				}
 			}
-		} else if r.Ref != "" {
+		default:
 			id, err := strconv.ParseInt(r.Ref, 10, 64)
 			if err != nil {
 				return fmt.Errorf("roll-up with ref %q: %w", r.Ref, err)

@@ -16,6 +16,7 @@ import (
 type row struct {
 	uid                               [16]byte
 	appid                             string
+	account                           int   // ours, or whose instance stored it
 	kind                              uint8 // model.EventType.Number
 	day                               int
 	person                            int64
@@ -45,15 +46,15 @@ const places = 4096
 // others at their default: the database reads the text of a row longer than it takes to store one.
 const always = "id,uid,appid,type,day,person_id,occurred_at,received_at"
 
-var sometimes = [...]string{"article_id", "course_id", "lesson_id", "campaign_id", "scene", "seconds", "amount", "excluded", "imported", "channel", "code", "share_id", "out_trade_no", "props"}
+var sometimes = [...]string{"account", "article_id", "course_id", "lesson_id", "campaign_id", "scene", "seconds", "amount", "excluded", "imported", "channel", "code", "share_id", "out_trade_no", "props"}
 
 // numbers and texts are the columns of sometimes, in its order.
-func (r *row) numbers() [9]int64 {
+func (r *row) numbers() [10]int64 {
 	imported := int64(0)
 	if r.imported {
 		imported = 1
 	}
-	return [...]int64{r.article, r.course, r.lesson, r.campaign, int64(r.scene), int64(r.seconds), r.amount, int64(r.excluded), imported}
+	return [...]int64{int64(r.account), r.article, r.course, r.lesson, r.campaign, int64(r.scene), int64(r.seconds), r.amount, int64(r.excluded), imported}
 }
 
 func (r *row) texts() [5]string {

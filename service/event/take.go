@@ -127,7 +127,7 @@ func (j *judge) reject(i int, reason string) {
 
 // event judges one event and adds its row, or gives the reason against it.
 func (j *judge) event(e *rawEvent, i int) string {
-	r := row{appid: j.from.AppID, person: j.from.PersonID, received: j.received.UnixMilli()}
+	r := row{account: j.s.Account(), appid: j.from.AppID, person: j.from.PersonID, received: j.received.UnixMilli()}
 	if e.size > maxEvent || len(e.props) > maxProps {
 		return tooLarge
 	}

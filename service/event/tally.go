@@ -54,14 +54,14 @@ func (t *tally) flush(ctx context.Context, s *Service) error {
 	if len(n) == 0 {
 		return nil
 	}
-	q := fmt.Sprintf("INSERT INTO %s (day, %s, n) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE n = n + VALUES(n)", t.table, t.column)
+	q := fmt.Sprintf("INSERT INTO %s (account, day, %s, n) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE n = n + VALUES(n)", t.table, t.column)
 	if !s.mysql {
-		q = fmt.Sprintf("INSERT INTO %s (day, %s, n) VALUES (?, ?, ?) ON CONFLICT (day, %s) DO UPDATE SET n = n + excluded.n", t.table, t.column, t.column)
+		q = fmt.Sprintf("INSERT INTO %s (account, day, %s, n) VALUES (?, ?, ?, ?) ON CONFLICT (account, day, %s) DO UPDATE SET n = n + excluded.n", t.table, t.column, t.column)
 	}
 	day := model.DayNumber(s.now())
 	err := store.Tx(ctx, s.db, func(tx *gorm.DB) error {
 		for _, what := range slices.Sorted(maps.Keys(n)) { // in one order, so that two instances do not lock crosswise
-			if err := tx.Exec(q, day, what, n[what]).Error; err != nil {
+			if err := tx.Exec(q, s.Account(), day, what, n[what]).Error; err != nil {
 				return fmt.Errorf("write down %s: %w", t.table, err)
 			}
 		}

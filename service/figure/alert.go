@@ -22,7 +22,7 @@ func (s *Service) Daily(ctx context.Context, sp Span) (map[string]map[int]float6
 		Day        int
 		Came, Left int64
 	}
-	if err := s.db.WithContext(ctx).Raw("SELECT day, SUM(CASE WHEN source = -1 THEN 0 ELSE new_user END) AS came, SUM(CASE WHEN source = -1 THEN 0 ELSE cancel_user END) AS `left` FROM follower_days WHERE day BETWEEN ? AND ? GROUP BY day", sp.First, sp.Last).Scan(&told).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT day, SUM(CASE WHEN source = -1 THEN 0 ELSE new_user END) AS came, SUM(CASE WHEN source = -1 THEN 0 ELSE cancel_user END) AS `left` FROM follower_days WHERE appid = ? AND day BETWEEN ? AND ? GROUP BY day", s.official, sp.First, sp.Last).Scan(&told).Error; err != nil {
 		return nil, fmt.Errorf("followers by day: %w", err)
 	}
 	for _, t := range told {
@@ -38,7 +38,7 @@ func (s *Service) Daily(ctx context.Context, sp Span) (map[string]map[int]float6
 	}
 	sets := map[model.EventType]map[int]*roaring.Bitmap{model.EventMPOpen: {}, model.EventPaid: {}}
 	for t, by := range sets {
-		q := fmt.Sprintf("SELECT DISTINCT day, person_id FROM events WHERE type = %d AND day BETWEEN %d AND %d", t.Number(), sp.First, sp.Last)
+		q := fmt.Sprintf("SELECT DISTINCT day, person_id FROM events WHERE type = %d AND day BETWEEN %d AND %d%s", t.Number(), sp.First, sp.Last, s.ours())
 		if err := s.each(ctx, q, 2, func(v []int64) {
 			d := int(v[0])
 			if by[d] == nil {
@@ -76,7 +76,7 @@ func (s *Service) RefundedCourses(ctx context.Context, refundsFrom, ordersFrom t
 	err := s.db.WithContext(ctx).Raw(`SELECT c.id AS course_id, c.title, COUNT(DISTINCT o.id) AS refunds,
   (SELECT COUNT(*) FROM orders x WHERE x.course_id = c.id AND x.paid_at >= ?) AS orders
 FROM refunds r JOIN orders o ON o.id = r.order_id JOIN courses c ON c.id = o.course_id
-WHERE r.succeeded_at >= ? AND r.status = 'success' GROUP BY c.id, c.title ORDER BY c.id`, model.Milli(ordersFrom.UTC()), model.Milli(refundsFrom.UTC())).Scan(&out).Error
+WHERE r.succeeded_at >= ? AND r.status = 'success' AND c.appid = ? GROUP BY c.id, c.title ORDER BY c.id`, model.Milli(ordersFrom.UTC()), model.Milli(refundsFrom.UTC()), s.miniApp).Scan(&out).Error
 	if err != nil {
 		return nil, fmt.Errorf("courses with refunds: %w", err)
 	}

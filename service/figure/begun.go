@@ -37,8 +37,7 @@ func (s *Service) Begun(ctx context.Context, appid, mini string) (Begun, error) 
 		{&out.Card, "SELECT 1 FROM articles WHERE appid = ? AND course_id > 0 LIMIT 1", []any{appid}},
 		{&out.Pushed, "SELECT 1 FROM articles WHERE appid = ? AND state = ? LIMIT 1", []any{appid, model.ArticlePublished}},
 		{&out.Pushed, "SELECT 1 FROM broadcasts WHERE appid = ? AND state IN ? LIMIT 1", []any{appid, sent}},
-		// Roll-ups of articles; there is one account's worth of them in a house.
-		{&out.Walked, "SELECT 1 FROM event_daily WHERE kind = 1 AND type IN ? AND n > 0 LIMIT 1", []any{clicks}},
+		{&out.Walked, "SELECT 1 FROM event_daily d JOIN articles a ON a.id = d.ref WHERE d.kind = 1 AND a.appid = ? AND d.type IN ? AND d.n > 0 LIMIT 1", []any{appid, clicks}},
 	} {
 		if *q.to {
 			continue

@@ -82,7 +82,11 @@ func TestBegun(t *testing.T) {
 				row("broadcasts", filled(t, db, at, "broadcasts", map[string]any{"appid": "oa", "state": "done"}))
 			}, func() { want.Pushed = true }},
 			{"somebody from an article", func() {
-				h.does("reader", model.EventArticleClick, "05-20 10:00", model.Event{ArticleID: h.article("来处")})
+				id := h.article("来处")
+				if err := db.Exec("UPDATE articles SET appid = 'oa' WHERE id = ?", id).Error; err != nil {
+					t.Fatal(err)
+				}
+				h.does("reader", model.EventArticleClick, "05-20 10:00", model.Event{ArticleID: id})
 				h.settle()
 			}, func() { want.Walked = true }},
 		} {

@@ -24,6 +24,8 @@ type People interface {
 
 // Live gives today's counters of one thing, and the person numbers behind a range of days: service/event.
 type Live interface {
+	// Account is the number of the account whose events these are.
+	Account() int
 	Live(ctx context.Context, kind int, ref string) (map[model.EventType]int64, error)
 	// Persons gives numbers as the rows have them: of everything (0), an article (1) or a course (2).
 	Persons(ctx context.Context, kind uint8, id int64, types []model.EventType, first, last int) (*roaring.Bitmap, error)
@@ -33,6 +35,7 @@ type Live interface {
 type Service struct {
 	db       *gorm.DB
 	official string               // the Official Account's appid
+	miniApp  string               // the Mini Program's
 	things   map[string]Catalogue // articles, courses: what has figures
 	people   People
 	live     Live
@@ -43,7 +46,7 @@ type Service struct {
 // New makes the service for the articles and courses of an Official Account and its Mini Program; now is the business clock.
 func New(db *gorm.DB, official, mini string, people People, live Live, now func() time.Time) *Service {
 	things := map[string]Catalogue{"articles": NewCatalogue(db, "articles", official), "courses": NewCatalogue(db, "courses", mini)}
-	return &Service{db: db, official: official, things: things, people: people, live: live, now: now}
+	return &Service{db: db, official: official, miniApp: mini, things: things, people: people, live: live, now: now}
 }
 
 // Now is the business clock by which figures are as of.

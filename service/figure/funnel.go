@@ -385,7 +385,7 @@ func (s *Service) records(ctx context.Context, p *model.People, q Question) (of 
 		if mask == 1 && q.Order != model.FunnelStrict { // only ever an entry
 			to = q.Span.Last
 		}
-		query := "SELECT " + columns + " FROM events WHERE type = ? AND day BETWEEN ? AND ?" + scope{article: st.ArticleID, course: st.CourseID}.where() + st.rest()
+		query := "SELECT " + columns + " FROM events WHERE type = ? AND day BETWEEN ? AND ?" + s.in(scope{article: st.ArticleID, course: st.CourseID}) + st.rest()
 		err = store.Each(ctx, s.db, query, func(row []driver.Value) error {
 			person := p.Of(store.Int(row[1]))
 			if person == 0 {

@@ -77,8 +77,8 @@ func (s *Service) readingHours(ctx context.Context, out *SendHours, sp Span) err
 	}
 	// A division keeps its fraction in one dialect and drops it in the other; the rest of a division is the same in both.
 	const hour = int64(time.Hour / time.Millisecond)
-	q := fmt.Sprintf("SELECT DISTINCT person_id, (occurred_at %% %d) - (occurred_at %% %d) FROM events WHERE type IN (%s) AND day BETWEEN %d AND %d", 24*hour, hour,
-		numbersOf([]model.EventType{model.EventArticleClick, model.EventLinkClick}), sp.First, sp.Last)
+	q := fmt.Sprintf("SELECT DISTINCT person_id, (occurred_at %% %d) - (occurred_at %% %d) FROM events WHERE type IN (%s) AND day BETWEEN %d AND %d%s", 24*hour, hour,
+		numbersOf([]model.EventType{model.EventArticleClick, model.EventLinkClick}), sp.First, sp.Last, s.ours())
 	all := roaring.New()
 	var hours [24]*roaring.Bitmap
 	for i := range hours {

@@ -134,19 +134,25 @@ type LeftOut struct {
 // LeftOut counts by reason what a range leaves out, by the day we heard of it.
 func (s *Service) LeftOut(ctx context.Context, span Span) (LeftOut, error) {
 	out := LeftOut{Excluded: map[string]int64{}, Rejected: map[string]int64{}, AsOf: model.Milli(s.now())}
-	read := func(into map[string]int64, q string) error {
+	read := func(into map[string]int64, q string, of any) error {
 		var lines []struct {
 			Ref string
 			N   int64
 		}
-		err := s.db.WithContext(ctx).Raw(q, span.First, span.Last).Scan(&lines).Error
+		err := s.db.WithContext(ctx).Raw(q, of, span.First, span.Last).Scan(&lines).Error
 		for _, l := range lines {
-			into[l.Ref] = l.N
+			_, what := model.AccountOf(l.Ref)
+			into[what] = l.N
 		}
 		return err
 	}
-	if err := read(out.Excluded, "SELECT ref, SUM(n) AS n FROM event_daily WHERE kind = 5 AND day BETWEEN ? AND ? GROUP BY ref"); err != nil {
+	account := s.live.Account()
+	var reasons []string
+	for _, r := range []model.Excluded{model.ExcludedScene, model.ExcludedBot, model.ExcludedLate} {
+		reasons = append(reasons, model.AccountRef(account, r.Code()))
+	}
+	if err := read(out.Excluded, "SELECT ref, SUM(n) AS n FROM event_daily WHERE kind = 5 AND ref IN ? AND day BETWEEN ? AND ? GROUP BY ref", reasons); err != nil {
 		return out, err
 	}
-	return out, read(out.Rejected, "SELECT reason AS ref, SUM(n) AS n FROM event_rejections WHERE day BETWEEN ? AND ? GROUP BY reason")
+	return out, read(out.Rejected, "SELECT reason AS ref, SUM(n) AS n FROM event_rejections WHERE account = ? AND day BETWEEN ? AND ? GROUP BY reason", account)
 }

@@ -104,7 +104,7 @@ func (s *Service) Course(ctx context.Context, id int64, span Span) (map[string]F
 	}
 	// The first view of each person in the range begins the fourteen days.
 	first := map[int64]int64{}
-	q := fmt.Sprintf("SELECT person_id, MIN(occurred_at) FROM events WHERE type = %d AND day BETWEEN %d AND %d%s GROUP BY person_id", model.EventCourseView.Number(), span.First, span.Last, c.where())
+	q := fmt.Sprintf("SELECT person_id, MIN(occurred_at) FROM events WHERE type = %d AND day BETWEEN %d AND %d%s GROUP BY person_id", model.EventCourseView.Number(), span.First, span.Last, s.in(c))
 	if err := s.each(ctx, q, 2, func(v []int64) {
 		if who := p.Of(v[0]); who > 0 && (first[who] == 0 || v[1] < first[who]) {
 			first[who] = v[1]

@@ -106,7 +106,7 @@ func (s *Service) liveNow(ctx context.Context, c scope) (LiveView, error) {
 	}
 	people := roaring.New()
 	all := numbersOf(model.EventTypes())
-	q := fmt.Sprintf("SELECT DISTINCT person_id FROM events WHERE type IN (%s) AND day = %d%s", all, today.First, c.where())
+	q := fmt.Sprintf("SELECT DISTINCT person_id FROM events WHERE type IN (%s) AND day = %d%s", all, today.First, s.in(c))
 	if err := s.each(ctx, q, 1, func(r []int64) { add(people, p, r[0]) }); err != nil {
 		return v, err
 	}
@@ -118,7 +118,7 @@ func (s *Service) liveNow(ctx context.Context, c scope) (LiveView, error) {
 // recent lists the latest steps. Everything's are the newest rows of the table; one thing's are looked for
 // in its index, among those of yesterday and today.
 func (s *Service) recent(ctx context.Context, p *model.People, c scope, all string) ([]Recent, error) {
-	q := "SELECT id, person_id, type, occurred_at, article_id, course_id FROM events WHERE excluded = 0"
+	q := "SELECT id, person_id, type, occurred_at, article_id, course_id FROM events WHERE excluded = 0" + s.ours()
 	if w := c.where(); w != "" {
 		q += fmt.Sprintf(" AND type IN (%s) AND day >= %d%s", all, model.DayNumber(s.now().AddDate(0, 0, -1)), w)
 	}

@@ -185,7 +185,7 @@ func (s *Service) loop(ctx context.Context, begin, end time.Time) ([]loopWeek, m
 // joined tells of everybody the moment of their first follow or opening ever.
 func (s *Service) joined(ctx context.Context, p *model.People) (map[int64]int64, error) {
 	out := map[int64]int64{}
-	q := fmt.Sprintf("SELECT person_id, MIN(occurred_at) FROM events WHERE type IN (%s) AND day > 0 GROUP BY person_id", numbersOf([]model.EventType{model.EventMPOpen, model.EventFollow}))
+	q := fmt.Sprintf("SELECT person_id, MIN(occurred_at) FROM events WHERE type IN (%s) AND day > 0%s GROUP BY person_id", numbersOf([]model.EventType{model.EventMPOpen, model.EventFollow}), s.ours())
 	err := s.each(ctx, q, 2, func(v []int64) {
 		if id := p.Of(v[0]); id > 0 && id <= 1<<32-1 {
 			if had, ok := out[id]; !ok || v[1] < had {
@@ -204,7 +204,7 @@ func (s *Service) loopUse(ctx context.Context, p *model.People, weeks []loopWeek
 	}
 	seconds, used := map[personDay]int64{}, map[personDay]bool{}
 	kinds := numbersOf([]model.EventType{model.EventExercise, model.EventComment, model.EventOrderCreate, model.EventSearch, model.EventCourseView, model.EventLessonPlay})
-	q := fmt.Sprintf("SELECT day, person_id, type, occurred_at, seconds FROM events WHERE type IN (%s) AND day BETWEEN %d AND %d", kinds, model.DayNumber(weeks[0].start), model.DayNumber(last.Add(activeWithin)))
+	q := fmt.Sprintf("SELECT day, person_id, type, occurred_at, seconds FROM events WHERE type IN (%s) AND day BETWEEN %d AND %d%s", kinds, model.DayNumber(weeks[0].start), model.DayNumber(last.Add(activeWithin)), s.ours())
 	if err := s.each(ctx, q, 5, func(v []int64) {
 		id := p.Of(v[1])
 		if id <= 0 || weekOf(id) == nil || v[3] < joined[id] || v[3] > joined[id]+activeWithin.Milliseconds() {
@@ -269,7 +269,7 @@ type opening struct {
 // openings lists those by shares in the days first–last, the oldest first.
 func (s *Service) openings(ctx context.Context, first, last int) ([]opening, error) {
 	var opens []opening
-	if err := s.db.WithContext(ctx).Raw("SELECT person_id, occurred_at, share_id FROM events WHERE type = ? AND day BETWEEN ? AND ? AND share_id <> '' ORDER BY occurred_at, id", model.EventMPOpen.Number(), first, last).Scan(&opens).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT person_id, occurred_at, share_id FROM events WHERE type = ? AND day BETWEEN ? AND ? AND share_id <> ''"+s.ours()+" ORDER BY occurred_at, id", model.EventMPOpen.Number(), first, last).Scan(&opens).Error; err != nil {
 		return nil, fmt.Errorf("openings by shares: %w", err)
 	}
 	return opens, nil
@@ -313,7 +313,7 @@ func (s *Service) sharers(ctx context.Context, p *model.People, ids []string, la
 		PersonID int64
 		ShareID  string
 	}
-	if err := s.db.WithContext(ctx).Raw("SELECT person_id, share_id FROM events WHERE type = ? AND day BETWEEN 1 AND ? AND share_id <> '' ORDER BY occurred_at, id", model.EventShare.Number(), last).Scan(&rows).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT person_id, share_id FROM events WHERE type = ? AND day BETWEEN 1 AND ? AND share_id <> ''"+s.ours()+" ORDER BY occurred_at, id", model.EventShare.Number(), last).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("shares: %w", err)
 	}
 	for _, r := range rows {

@@ -24,7 +24,7 @@ type miniRow struct {
 
 func (s *Service) miniRows(ctx context.Context, first, last int, kinds ...model.MiniKind) ([]miniRow, error) {
 	var out []miniRow
-	if err := s.db.WithContext(ctx).Raw("SELECT kind, day, raw, fetched_at FROM mini_statistics WHERE kind IN ? AND day BETWEEN ? AND ? ORDER BY day", kinds, first, last).Scan(&out).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT kind, day, raw, fetched_at FROM mini_statistics WHERE appid = ? AND kind IN ? AND day BETWEEN ? AND ? ORDER BY day", s.miniApp, kinds, first, last).Scan(&out).Error; err != nil {
 		return nil, fmt.Errorf("read WeChat's figures of the Mini Program: %w", err)
 	}
 	for i := range out {

@@ -20,7 +20,7 @@ func (s *Service) FirstDay(ctx context.Context) (string, error) {
 	first := 0
 	for _, t := range model.EventTypes() {
 		var d int
-		if err := s.db.WithContext(ctx).Raw("SELECT COALESCE(MIN(day), 0) FROM events WHERE type = ? AND day > 0", t.Number()).Scan(&d).Error; err != nil {
+		if err := s.db.WithContext(ctx).Raw("SELECT COALESCE(MIN(day), 0) FROM events WHERE type = ? AND day > 0"+s.ours(), t.Number()).Scan(&d).Error; err != nil {
 			return "", fmt.Errorf("first day: %w", err)
 		}
 		if d > 0 && (first == 0 || d < first) {
@@ -57,14 +57,14 @@ func (s *Service) CompareOrders(ctx context.Context, span Span) ([]Unequal, erro
 		what, table string
 		typ         model.EventType
 	}{
-		{"支付", "SELECT out_trade_no AS no, amount FROM orders WHERE paid_at >= ? AND paid_at < ?", model.EventPaid},
-		{"退款", "SELECT o.out_trade_no AS no, r.amount FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.succeeded_at >= ? AND r.succeeded_at < ? AND r.status = 'success' AND r.kind = 'order'", model.EventRefunded},
+		{"支付", "SELECT out_trade_no AS no, amount FROM orders WHERE appid = ? AND paid_at >= ? AND paid_at < ?", model.EventPaid},
+		{"退款", "SELECT o.out_trade_no AS no, r.amount FROM refunds r JOIN orders o ON o.id = r.order_id WHERE o.appid = ? AND r.succeeded_at >= ? AND r.succeeded_at < ? AND r.status = 'success' AND r.kind = 'order'", model.EventRefunded},
 	} {
-		table, err := sums(x.table, from, to)
+		table, err := sums(x.table, s.miniApp, from, to)
 		if err != nil {
 			return nil, err
 		}
-		events, err := sums("SELECT out_trade_no AS no, amount FROM events WHERE type = ? AND day BETWEEN ? AND ? AND imported = 0", x.typ.Number(), span.First, span.Last)
+		events, err := sums("SELECT out_trade_no AS no, amount FROM events WHERE type = ? AND day BETWEEN ? AND ? AND imported = 0"+s.ours(), x.typ.Number(), span.First, span.Last)
 		if err != nil {
 			return nil, err
 		}

@@ -30,6 +30,17 @@ func (c scope) where() string {
 	return out
 }
 
+// ours keeps the events of one account among those of everything; a thing's events are its account's already.
+func (s *Service) ours() string { return " AND account = " + strconv.Itoa(s.live.Account()) }
+
+// in is where, or ours for everything.
+func (s *Service) in(c scope) string {
+	if w := c.where(); w != "" {
+		return w
+	}
+	return s.ours()
+}
+
 func numbersOf(types []model.EventType) string {
 	parts := make([]string, len(types))
 	for i, t := range types {
@@ -99,7 +110,7 @@ func humans(set *roaring.Bitmap, p *model.People) {
 
 // countOf gives the number of events of a type in the range, less those of staff: the roll-ups hold all.
 func (s *Service) countOf(ctx context.Context, p *model.People, c scope, span Span, t model.EventType) (int64, error) {
-	kind, ref := 0, ""
+	kind, ref := 0, model.AccountRef(s.live.Account(), "")
 	switch {
 	case c.article > 0:
 		kind, ref = 1, strconv.FormatInt(c.article, 10)
@@ -198,15 +209,15 @@ func (s *Service) usage(ctx context.Context, p *model.People, span Span) (usage,
 		add(u.days[day], p, person)
 	}
 	plain := numbersOf([]model.EventType{model.EventExercise, model.EventComment, model.EventOrderCreate, model.EventSearch})
-	q := fmt.Sprintf("SELECT DISTINCT day, person_id FROM events WHERE type IN (%s) AND day BETWEEN %d AND %d", plain, span.First, span.Last)
+	q := fmt.Sprintf("SELECT DISTINCT day, person_id FROM events WHERE type IN (%s) AND day BETWEEN %d AND %d%s", plain, span.First, span.Last, s.ours())
 	if err := s.each(ctx, q, 2, func(v []int64) { use(v[1], int(v[0])) }); err != nil {
 		return u, err
 	}
-	q = fmt.Sprintf("SELECT DISTINCT day, person_id FROM events WHERE type = %d AND seconds >= %d AND day BETWEEN %d AND %d", model.EventCourseView.Number(), viewSeconds, span.First, span.Last)
+	q = fmt.Sprintf("SELECT DISTINCT day, person_id FROM events WHERE type = %d AND seconds >= %d AND day BETWEEN %d AND %d%s", model.EventCourseView.Number(), viewSeconds, span.First, span.Last, s.ours())
 	if err := s.each(ctx, q, 2, func(v []int64) { use(v[1], int(v[0])) }); err != nil {
 		return u, err
 	}
-	q = fmt.Sprintf("SELECT day, person_id, SUM(seconds) FROM events WHERE type = %d AND day BETWEEN %d AND %d GROUP BY day, person_id", model.EventLessonPlay.Number(), span.First, span.Last)
+	q = fmt.Sprintf("SELECT day, person_id, SUM(seconds) FROM events WHERE type = %d AND day BETWEEN %d AND %d%s GROUP BY day, person_id", model.EventLessonPlay.Number(), span.First, span.Last, s.ours())
 	err := s.each(ctx, q, 3, func(v []int64) {
 		if id := p.Of(v[1]); id > 0 {
 			played[id] += v[2]
@@ -252,7 +263,7 @@ type payment struct {
 // paid order told by two events (the house's own and an import) is one.
 func (s *Service) payments(ctx context.Context, p *model.People, t model.EventType, first, last int) ([]payment, error) {
 	var out []payment
-	err := s.db.WithContext(ctx).Raw("SELECT id, person_id AS person, occurred_at AS at, course_id AS course, article_id AS article, amount, out_trade_no, day FROM events WHERE type = ? AND day BETWEEN ? AND ?", t.Number(), first, last).Scan(&out).Error
+	err := s.db.WithContext(ctx).Raw("SELECT id, person_id AS person, occurred_at AS at, course_id AS course, article_id AS article, amount, out_trade_no, day FROM events WHERE type = ? AND day BETWEEN ? AND ?"+s.ours(), t.Number(), first, last).Scan(&out).Error
 	if err != nil {
 		return nil, fmt.Errorf("read payments: %w", err)
 	}
@@ -292,7 +303,7 @@ func (s *Service) likeTheirOrders(ctx context.Context, refunds []payment) error 
 	}
 	for part := range slices.Chunk(nos, 500) {
 		var orders []payment
-		if err := s.db.WithContext(ctx).Raw("SELECT out_trade_no, course_id AS course, article_id AS article FROM events WHERE type = ? AND day > 0 AND out_trade_no IN ?", model.EventPaid.Number(), part).Scan(&orders).Error; err != nil {
+		if err := s.db.WithContext(ctx).Raw("SELECT out_trade_no, course_id AS course, article_id AS article FROM events WHERE type = ? AND day > 0 AND out_trade_no IN ?"+s.ours(), model.EventPaid.Number(), part).Scan(&orders).Error; err != nil {
 			return fmt.Errorf("orders of refunds: %w", err)
 		}
 		for _, o := range orders {

@@ -128,7 +128,7 @@ func (s *Service) cancelRate(ctx context.Context, sp Span, b *board) error {
 	const rule = "取消关注 ÷ 范围前一天的累计关注（微信统计）"
 	lost := b.figures["followers_lost"]
 	var total []int64
-	if err := s.db.WithContext(ctx).Raw("SELECT total FROM follower_days WHERE day = ? AND source = -1", addDays(sp.First, -1)).Scan(&total).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT total FROM follower_days WHERE appid = ? AND day = ? AND source = -1", s.official, addDays(sp.First, -1)).Scan(&total).Error; err != nil {
 		return fmt.Errorf("followers before: %w", err)
 	}
 	if lost.Value == nil || len(total) == 0 {
@@ -219,7 +219,7 @@ func (s *Service) reportDays(ctx context.Context, p *model.People, _ string, sp 
 		visitors[d], buyers[d] = roaring.New(), roaring.New()
 	}
 	for t, sets := range map[model.EventType]map[int]*roaring.Bitmap{model.EventMPOpen: visitors, model.EventPaid: buyers} {
-		q := fmt.Sprintf("SELECT DISTINCT day, person_id FROM events WHERE type = %d AND day BETWEEN %d AND %d", t.Number(), sp.First, sp.Last)
+		q := fmt.Sprintf("SELECT DISTINCT day, person_id FROM events WHERE type = %d AND day BETWEEN %d AND %d%s", t.Number(), sp.First, sp.Last, s.ours())
 		if err := s.each(ctx, q, 2, func(v []int64) { add(sets[int(v[0])], p, v[1]) }); err != nil {
 			return err
 		}
@@ -228,7 +228,7 @@ func (s *Service) reportDays(ctx context.Context, p *model.People, _ string, sp 
 		Day int
 		N   int64
 	}
-	if err := s.db.WithContext(ctx).Raw("SELECT day, SUM(CASE WHEN source = -1 THEN 0 ELSE new_user END) AS n FROM follower_days WHERE day BETWEEN ? AND ? GROUP BY day", sp.First, sp.Last).Scan(&told).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT day, SUM(CASE WHEN source = -1 THEN 0 ELSE new_user END) AS n FROM follower_days WHERE appid = ? AND day BETWEEN ? AND ? GROUP BY day", s.official, sp.First, sp.Last).Scan(&told).Error; err != nil {
 		return fmt.Errorf("followers by day: %w", err)
 	}
 	came := map[int]*int64{}

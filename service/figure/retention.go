@@ -119,7 +119,7 @@ func (s *Service) Retention(ctx context.Context, span Span, kind, unit string) (
 // newcomers gives the people whose first follow or opening ever lies in a period, by its first day.
 func (s *Service) newcomers(ctx context.Context, p *model.People, last int, unit string) (map[int]*roaring.Bitmap, error) {
 	first := map[int64]int{}
-	q := fmt.Sprintf("SELECT person_id, MIN(day) FROM events WHERE type IN (%s) AND day BETWEEN 1 AND %d GROUP BY person_id", numbersOf([]model.EventType{model.EventMPOpen, model.EventFollow}), last)
+	q := fmt.Sprintf("SELECT person_id, MIN(day) FROM events WHERE type IN (%s) AND day BETWEEN 1 AND %d%s GROUP BY person_id", numbersOf([]model.EventType{model.EventMPOpen, model.EventFollow}), last, s.ours())
 	if err := s.each(ctx, q, 2, func(v []int64) {
 		if id := p.Of(v[0]); id > 0 && (first[id] == 0 || int(v[1]) < first[id]) {
 			first[id] = int(v[1])

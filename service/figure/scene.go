@@ -296,7 +296,7 @@ func (s *Service) follows(ctx context.Context, p *model.People, x source, who *r
 func (s *Service) sceneViews(ctx context.Context, p *model.People, b *sceneBoard, m model.AttributionModel, lookback time.Duration) error {
 	from, to := b.span.From.Add(-lookback), b.span.To
 	var ids []int64
-	if err := s.db.WithContext(ctx).Raw("SELECT DISTINCT person_id FROM events WHERE type IN ("+numbersOf(touchTypes)+") AND day BETWEEN ? AND ? AND ("+b.source.where+")",
+	if err := s.db.WithContext(ctx).Raw("SELECT DISTINCT person_id FROM events WHERE type IN ("+numbersOf(touchTypes)+") AND day BETWEEN ? AND ? AND ("+b.source.where+")"+s.ours(),
 		append([]any{model.DayNumber(from), b.span.Last}, b.source.args...)...).Scan(&ids).Error; err != nil {
 		return err
 	}

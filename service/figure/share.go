@@ -126,7 +126,7 @@ func (s *Service) chains(ctx context.Context, sp Span, by string) (map[int64]*ch
 		PersonID, ArticleID, CourseID int64
 		ShareID                       string
 	}
-	if err := s.db.WithContext(ctx).Raw("SELECT person_id, article_id, course_id, share_id FROM events WHERE type = ? AND day BETWEEN ? AND ? ORDER BY occurred_at, id", model.EventShare.Number(), sp.First, sp.Last).Scan(&shares).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT person_id, article_id, course_id, share_id FROM events WHERE type = ? AND day BETWEEN ? AND ?"+s.ours()+" ORDER BY occurred_at, id", model.EventShare.Number(), sp.First, sp.Last).Scan(&shares).Error; err != nil {
 		return nil, nil, nil, fmt.Errorf("shares: %w", err)
 	}
 	chains, rowOf, madeBy := map[int64]*chain{}, map[string]*chain{}, map[string]int64{}

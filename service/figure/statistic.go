@@ -55,7 +55,7 @@ func (r *reading) delivered() int64 {
 // readings gives the newest totals at or before a day of an account's articles that are ours: of one article,
 // of those with a card to one course, or of all (0, 0). At most 30 days after publishing are told by WeChat.
 func (s *Service) readings(ctx context.Context, day int, article, course int64) ([]reading, error) {
-	where, args := "t.article_id > 0", []any{day}
+	where, args := "t.article_id > 0", []any{s.official, day}
 	switch {
 	case article > 0:
 		where, args = "t.article_id = ?", append(args, article)
@@ -64,7 +64,7 @@ func (s *Service) readings(ctx context.Context, day int, article, course int64) 
 	}
 	var out []reading
 	q := `SELECT t.article_id, t.publish_day, t.stat_day, t.quiet, t.is_delayed, t.read_user, t.read_message, t.share_user, t.read_subscribe_user, t.delivery_rate, t.finish_rate, t.fetched_at
-FROM article_totals t JOIN (SELECT appid, msgid, MAX(stat_day) AS d FROM article_totals WHERE stat_day <= ? GROUP BY appid, msgid) n
+FROM article_totals t JOIN (SELECT appid, msgid, MAX(stat_day) AS d FROM article_totals WHERE appid = ? AND stat_day <= ? GROUP BY appid, msgid) n
   ON n.appid = t.appid AND n.msgid = t.msgid AND n.d = t.stat_day WHERE ` + where
 	if err := s.db.WithContext(ctx).Raw(q, args...).Scan(&out).Error; err != nil {
 		return nil, fmt.Errorf("read WeChat's article totals: %w", err)
@@ -152,7 +152,7 @@ func (s *Service) followers(ctx context.Context, b *board) error {
 		NewUser, CancelUser, Total int64
 		FetchedAt                  time.Time
 	}
-	if err := s.db.WithContext(ctx).Raw("SELECT day, source, new_user, cancel_user, total, fetched_at FROM follower_days WHERE day BETWEEN ? AND ? ORDER BY day", b.span.First, b.span.Last).Scan(&days).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw("SELECT day, source, new_user, cancel_user, total, fetched_at FROM follower_days WHERE appid = ? AND day BETWEEN ? AND ? ORDER BY day", s.official, b.span.First, b.span.Last).Scan(&days).Error; err != nil {
 		return fmt.Errorf("read WeChat's followers: %w", err)
 	}
 	came, left, total := int64(0), int64(0), int64(0)

@@ -1,0 +1,1 @@
+ALTER TABLE event_rejections ADD COLUMN account SMALLINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'accounts.number' FIRST, DROP PRIMARY KEY, ADD PRIMARY KEY (account, day, reason)
