@@ -175,7 +175,7 @@ func TestPartnerLinkTried(t *testing.T) {
 		s := httptest.NewServer(strict.handler)
 		t.Cleanup(s.Close)
 		d.urls[0] = s.URL // as everybody outside meets it
-		// A busy machine lets more through: time passes, and where Redis is slow to answer, this process counts from nought.
+		// A busy machine lets more through, as time passes.
 		refused, right := 0, 0
 		for i := range 120 {
 			status, _, h := d.open(fmt.Sprintf("/p/%022d", i))

@@ -1,6 +1,7 @@
 // Package limit counts how often something may happen, for all instances together in Redis and, while
-// Redis is away, in this process alone with the same limits: a door that is limited stays limited. It
-// owns no table.
+// Redis is away, in this process alone with the same limits: a door that is limited stays limited. What this
+// process let through counts here too while Redis answers, so that a Redis that comes and goes gives nobody
+// their allowance twice. It owns no table.
 package limit
 
 import (
@@ -62,7 +63,10 @@ func (l *Limiter) Allow(ctx context.Context, key string, r Rate) (wait time.Dura
 		select {
 		case a := <-got:
 			if a.err == nil {
-				return a.res.RetryAfter, a.res.Allowed > 0
+				if a.res.Allowed == 0 {
+					return a.res.RetryAfter, false
+				}
+				return l.local.also(time.Now(), key, r)
 			}
 		case <-timer.C:
 		}
@@ -98,30 +102,55 @@ func (l *Limiter) Forget(ctx context.Context, key string) {
 
 // local is the same count (GCRA: one instant a key, when its allowance would be whole again).
 type local struct {
-	mu  sync.Mutex
-	due map[string]time.Time
+	mu    sync.Mutex
+	due   map[string]time.Time
+	swept time.Time // when keys whose allowance is whole were last looked for
 }
 
 func (l *local) allow(now time.Time, key string, r Rate) (time.Duration, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	due, known := l.due[key]
-	if !known && len(l.due) >= keysMax {
+	if !l.room(now, key) {
+		return pause, false // closed rather than forgetful
+	}
+	return l.count(now, key, r, 0)
+}
+
+// also counts what Redis let through. It refuses what this process alone has let through too much of already, but for
+// the moment an answer of Redis may take: the two counts do not see a call at one instant.
+func (l *local) also(now time.Time, key string, r Rate) (time.Duration, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.room(now, key) {
+		return 0, true // Redis has counted it
+	}
+	return l.count(now, key, r, patience)
+}
+
+// room tells whether key has a place, or gets one.
+func (l *local) room(now time.Time, key string) bool {
+	if _, known := l.due[key]; known || len(l.due) < keysMax {
+		return true
+	}
+	if now.Sub(l.swept).Abs() >= pause {
+		l.swept = now
 		for k, t := range l.due {
 			if t.Before(now) {
 				delete(l.due, k)
 			}
 		}
-		if len(l.due) >= keysMax {
-			return pause, false // closed rather than forgetful
-		}
 	}
+	return len(l.due) < keysMax
+}
+
+func (l *local) count(now time.Time, key string, r Rate, slack time.Duration) (time.Duration, bool) {
+	due := l.due[key]
 	step := r.Per / time.Duration(r.N)
 	if due.Before(now) {
 		due = now
 	}
 	next := due.Add(step)
-	if early := next.Sub(now) - step*time.Duration(r.Burst); early > 0 {
+	if early := next.Sub(now) - step*time.Duration(r.Burst); early > slack {
 		return early, false
 	}
 	l.due[key] = next

@@ -39,6 +39,30 @@ func TestSameLimitWithAndWithoutRedis(t *testing.T) {
 	}
 }
 
+// A Redis that answers every other time, each time with its memory lost, gives no more than one allowance.
+func TestRedisThatComesAndGoes(t *testing.T) {
+	m := miniredis.RunT(t)
+	c := redis.NewClient(&redis.Options{Addr: m.Addr(), MaxRetries: -1})
+	t.Cleanup(func() { _ = c.Close() })
+	l := New(c, false)
+	passed := 0
+	for i := range 60 {
+		if i%2 == 0 {
+			m.SetError("")
+			m.FlushAll()
+		} else {
+			m.SetError("LOADING")
+		}
+		l.quiet.Store(0) // its pause is over
+		if _, ok := l.Allow(context.Background(), "login", Rate{N: 3, Per: time.Hour, Burst: 5}); ok {
+			passed++
+		}
+	}
+	if passed != 5 {
+		t.Errorf("%d passed, want 5", passed)
+	}
+}
+
 func TestSilentRedisCostsOneShortWait(t *testing.T) {
 	m := miniredis.RunT(t)
 	c := redis.NewClient(&redis.Options{Addr: m.Addr(), MaxRetries: -1, ReadTimeout: time.Minute})
