@@ -36,7 +36,7 @@ type homeworkTask struct {
 	Counts       bool       `json:"counts" doc:"the lesson is finished by passing it"`
 	Closed       bool       `json:"closed,omitempty" doc:"nobody hands in any more; what was handed in stays"`
 	UpdatedBy    string     `json:"updated_by,omitempty" readOnly:"true"`
-	UpdatedAt    *time.Time `json:"updated_at,omitempty" readOnly:"true"`
+	UpdatedAt    *time.Time `json:"updated_at,omitempty" doc:"when saving: of the homework that was looked at; absent where there was none"`
 }
 
 func viewHomework(h model.Homework) *homeworkTask {
@@ -63,7 +63,11 @@ func (d *Door) setHomework(ctx context.Context, in *struct {
 	Body homeworkTask
 }) (*homeworkTaskOut, error) {
 	b := in.Body
-	h, err := d.Homework.Set(ctx, OperatorFrom(ctx), in.ID, model.Homework{Title: b.Title, Task: b.Task, DueDays: b.DueDays, NeedText: b.NeedText, NeedPictures: b.NeedPictures, Counts: b.Counts, Closed: b.Closed})
+	set := model.Homework{Title: b.Title, Task: b.Task, DueDays: b.DueDays, NeedText: b.NeedText, NeedPictures: b.NeedPictures, Counts: b.Counts, Closed: b.Closed}
+	if b.UpdatedAt != nil {
+		set.UpdatedAt = *b.UpdatedAt
+	}
+	h, err := d.Homework.Set(ctx, OperatorFrom(ctx), in.ID, set)
 	if err != nil {
 		return nil, err
 	}

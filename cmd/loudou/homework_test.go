@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -96,6 +97,20 @@ func (s *school) count(table string) (n int64) {
 		s.t.Fatal(err)
 	}
 	return n
+}
+
+// set changes something of the homework as it stands, and gives it as it stood.
+func (s *school) set(change map[string]any) map[string]any {
+	s.t.Helper()
+	var was struct{ Homework map[string]any }
+	if err := json.Unmarshal([]byte(s.boss.want(200, "GET", s.at, nil).raw), &was); err != nil {
+		s.t.Fatal(err)
+	}
+	delete(was.Homework, "updated_by")
+	now := maps.Clone(was.Homework)
+	maps.Copy(now, change)
+	s.boss.want(200, "PUT", s.at, now)
+	return was.Homework
 }
 
 // A picture and words are handed in by who has the course; nobody else sees them before they are marked, put among the
@@ -296,7 +311,12 @@ func TestHomeworkChecked(t *testing.T) {
 		letGo() // the word comes after all, and is still heard
 		s.until("heard late", func() bool { return s.boss.want(200, "GET", slowID, nil).text("check") == "review" })
 		// Closed: what was handed in stays, nothing new comes.
-		s.boss.want(200, "PUT", s.at, map[string]any{"title": "作业", "task": "写", "need_text": false, "need_pictures": true, "counts": false, "closed": true})
+		looked := s.set(map[string]any{"task": "再写"})
+		s.set(map[string]any{"closed": true})
+		looked["title"] = "别的作业"
+		if r := s.boss.want(409, "PUT", s.at, looked); !strings.Contains(r.raw, "改过这份作业") {
+			t.Errorf("two who change one: %s", r.raw)
+		}
 		if r := s.friend.send(s.paid, photo(t)); r.status != 409 {
 			t.Errorf("closed: %d %s", r.status, r.raw)
 		}

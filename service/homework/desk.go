@@ -26,7 +26,8 @@ func (s *Service) Of(ctx context.Context, lessonID int64) (*model.Homework, erro
 	return &h, err
 }
 
-// Set writes the homework of a lesson as h says, made if there is none. The same again changes nothing.
+// Set writes the homework of a lesson as h says, made if there is none. h.UpdatedAt is that of the homework the operator
+// looked at, zero where there was none; ErrConflict when somebody else has changed it since. The same again changes nothing.
 func (s *Service) Set(ctx context.Context, by model.Operator, lessonID int64, h model.Homework) (model.Homework, error) {
 	if err := h.Tidy(); err != nil {
 		return h, err
@@ -38,7 +39,7 @@ func (s *Service) Set(ctx context.Context, by model.Operator, lessonID int64, h 
 	if l.DraftOf != nil {
 		return h, model.Refuse(model.ErrConflict, model.CodeConflict, "课时还在草稿里，发布以后再布置作业")
 	}
-	now := model.Milli(s.Now())
+	now, seen := model.Milli(s.Now()), h.UpdatedAt
 	h.ID, h.AppID, h.CourseID, h.LessonID, h.UpdatedBy, h.CreatedAt, h.UpdatedAt = 0, s.AppID, l.CourseID, lessonID, by.Name, now, now
 	err = store.Tx(ctx, s.DB, func(tx *gorm.DB) error {
 		had, err := s.of(store.Lock(tx), lessonID)
@@ -60,6 +61,9 @@ func (s *Service) Set(ctx context.Context, by model.Operator, lessonID int64, h 
 		if was := had; same(was, h) {
 			h = had
 			return nil
+		}
+		if !had.UpdatedAt.Equal(seen) {
+			return model.Refuse(model.ErrConflict, model.CodeConflict, had.UpdatedBy+" 在 "+had.UpdatedAt.In(model.Shanghai).Format("1 月 2 日 15:04")+" 改过这份作业，请刷新后再改")
 		}
 		if err := tx.Model(&model.Homework{}).Where("id = ?", h.ID).Select("title", "task", "due_days", "need_text", "need_pictures", "counts", "closed", "updated_by", "updated_at").Updates(&h).Error; err != nil {
 			return err

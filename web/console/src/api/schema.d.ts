@@ -8638,8 +8638,11 @@ export interface components {
             /** @description plain text */
             task: string;
             title: string;
-            /** Format: date-time */
-            readonly updated_at?: string;
+            /**
+             * Format: date-time
+             * @description when saving: of the homework that was looked at; absent where there was none
+             */
+            updated_at?: string;
             readonly updated_by?: string;
         };
         HomeworkTaskOutBody: {
