@@ -211,6 +211,7 @@ func (d *Door) Mount(r *gin.Engine, api huma.API) {
 	d.registerQuality(api)
 	d.registerReport(api)
 	d.registerReview(api)
+	d.registerHelps(api)
 	d.registerOverlap(api)
 	d.registerSearch(api)
 }

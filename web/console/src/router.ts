@@ -79,6 +79,7 @@ const pages: RouteRecordRaw[] = [
   { path: 'reports', name: 'reports', component: () => import('./views/report/ReportList.vue'), meta: { title: '工作汇报' } },
   { path: 'reports/:id(\\d+)', name: 'report', component: () => import('./views/report/ReportPage.vue'), meta: { title: '工作汇报' } },
   { path: 'reviews', name: 'reviews', component: () => import('./views/review/ReviewList.vue'), meta: { title: '复盘' } },
+  { path: 'reviews/helps', name: 'helps', component: () => import('./views/review/HelpsPage.vue'), meta: { title: '用时与指标' } },
   { path: 'reviews/:id(\\d+)', name: 'review', component: () => import('./views/review/ReviewPage.vue'), meta: { title: '复盘' } },
   { path: 'operators', name: 'operators', component: () => import('./views/operator/OperatorList.vue'), meta: { title: '操作员', right: 'own' } },
   { path: 'connection', name: 'connection', component: () => import('./views/connection/ConnectionPage.vue'), meta: { title: '连接健康' } },

@@ -2204,6 +2204,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/helps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hours and items beside the KPI they were meant for */
+        get: operations["helps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/helps/behind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tasks and items behind the numbers of one KPI */
+        get: operations["helpsBehind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/home": {
         parameters: {
             query?: never;
@@ -8554,6 +8588,177 @@ export interface components {
             /** @enum {string} */
             state: "waiting" | "marked" | "returned" | "replaced";
             words: string;
+        };
+        HelpsBehind: {
+            items: components["schemas"]["HelpsItem"][];
+            /** Format: int64 */
+            items_left: number;
+            tasks: components["schemas"]["HelpsTask"][];
+            /** Format: int64 */
+            tasks_left: number;
+        };
+        HelpsBoard: {
+            /** Format: date-time */
+            as_of: string;
+            /** Format: date */
+            before_from: string;
+            /** Format: date */
+            before_to: string;
+            /** Format: date */
+            from: string;
+            kpis: components["schemas"]["HelpsKPI"][];
+            /** Format: int64 */
+            need_rank: number;
+            /** Format: int64 */
+            need_things: number;
+            /** Format: int64 */
+            need_weeks: number;
+            /** @description tasks that serve no KPI */
+            none: components["schemas"]["HelpsWork"];
+            rules: {
+                [key: string]: string;
+            };
+            /** Format: date */
+            to: string;
+        };
+        HelpsCount: {
+            /** @enum {string} */
+            kind: "article" | "broadcast" | "campaign" | "course" | "release";
+            /** Format: int64 */
+            n: number;
+        };
+        HelpsItem: {
+            /** Format: date */
+            day: string;
+            /**
+             * Format: int64
+             * @description of the article, broadcast, campaign, course or release
+             */
+            id: number;
+            /** @enum {string} */
+            kind: "article" | "broadcast" | "campaign" | "course" | "release";
+            title: string;
+        };
+        HelpsKPI: {
+            before: components["schemas"]["Figure"];
+            before_text: string;
+            /**
+             * Format: double
+             * @description a fraction of before; for a rate the difference
+             */
+            change: number | null;
+            change_text: string;
+            /** @description neither the weeks nor the things done are too few to compare */
+            enough: boolean;
+            /** @description every kind that is made for it, in a fixed order */
+            items: components["schemas"]["HelpsCount"][];
+            /** @enum {string} */
+            key: "read_rate" | "share_rate" | "conversion" | "followers" | "active" | "visitors" | "users" | "buyers";
+            /** @enum {string} */
+            kind: "count" | "rate";
+            /**
+             * Format: int64
+             * @description items, all kinds
+             */
+            made: number;
+            now: components["schemas"]["Figure"];
+            now_text: string;
+            /** @description hours, items */
+            ranks: components["schemas"]["HelpsRank"][];
+            usual: components["schemas"]["HelpsUsual"];
+            /** @description oldest first */
+            weeks: components["schemas"]["HelpsWeek"][];
+            work: components["schemas"]["HelpsWork"];
+        };
+        HelpsRank: {
+            /** Format: double */
+            chance: number | null;
+            /** Format: int64 */
+            n: number;
+            /** @enum {string} */
+            of: "hours" | "items";
+            /** Format: double */
+            rho: number | null;
+        };
+        HelpsTask: {
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            minutes: number;
+            owner: string;
+            /** @enum {string} */
+            state: "todo" | "doing" | "done";
+            title: string;
+        };
+        HelpsUsual: {
+            /**
+             * Format: int64
+             * @description of the range (1) or its weeks: higher than all of them
+             */
+            above: number;
+            /** Format: int64 */
+            below: number;
+            /**
+             * @description range: the same weekdays of each week, to be compared with the range; week: whole weeks, with the range's weeks
+             * @enum {string}
+             */
+            by: "range" | "week";
+            /** Format: double */
+            high: number | null;
+            high_text: string;
+            /** Format: double */
+            low: number | null;
+            low_text: string;
+            /**
+             * Format: int64
+             * @description weeks with a settled value, of eight
+             */
+            n: number;
+            /** Format: int64 */
+            within: number;
+        };
+        HelpsWeek: {
+            /** Format: int64 */
+            denominator?: number;
+            /** Format: int64 */
+            done: number;
+            /** Format: date */
+            from: string;
+            /** @description its Sunday is in the range; the others come before it */
+            inside: boolean;
+            /** Format: int64 */
+            items: number;
+            /** Format: int64 */
+            minutes: number;
+            /** Format: int64 */
+            numerator?: number;
+            /** @enum {string} */
+            state: "final" | "running" | "maturing" | "missing";
+            text: string;
+            /** Format: date */
+            to: string;
+            /** @description settled, and of enough to be compared */
+            used: boolean;
+            /** Format: double */
+            value: number | null;
+        };
+        HelpsWork: {
+            /** Format: int64 */
+            done: number;
+            /**
+             * Format: int64
+             * @description measured, summed
+             */
+            minutes: number;
+            /** Format: int64 */
+            tasks: number;
+            /**
+             * Format: int64
+             * @description done without a measured minute
+             */
+            unmeasured: number;
         };
         Hit: {
             /** @description its number; an order's out_trade_no */
@@ -18743,6 +18948,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GuideOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    helps: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelpsBoard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    helpsBehind: {
+        parameters: {
+            query: {
+                /** @description first day, 2026-01-31, Asia/Shanghai */
+                from: string;
+                /** @description last day, included */
+                to: string;
+                /** @description as tasks name it; empty: tasks that serve none */
+                kpi?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelpsBehind"];
                 };
             };
             /** @description Error */
