@@ -10,7 +10,7 @@ export interface Figure {
   rule?: string
 }
 
-interface Info { label: string; kind: 'count' | 'money' | 'rate'; definition: string; lessIsBetter?: boolean }
+interface Info { label: string; kind: 'count' | 'money' | 'rate'; definition: string; lessIsBetter?: boolean; ofMoney?: boolean }
 
 // The words and rules of every figure, as the operator reads them. Days are Beijing days.
 const infos: Record<string, Info> = {
@@ -35,7 +35,7 @@ const infos: Record<string, Info> = {
   gross: { label: '收入', kind: 'money', definition: '归因到这篇文章的支付金额：最后一次非直接来源，在文章自己的观察窗口内。' },
   average_order: { label: '客单价', kind: 'money', definition: '支付金额 ÷ 支付订单数。' },
   repurchase_rate: { label: '复购率', kind: 'rate', definition: '期间购买者中，此前已买过的人 ÷ 购买人数。' },
-  refund_rate: { label: '退款率', kind: 'rate', definition: '期间支付的订单后来退掉的金额 ÷ 期间支付金额，观察 30 天。', lessIsBetter: true },
+  refund_rate: { label: '退款率', kind: 'rate', definition: '期间支付的订单后来退掉的金额 ÷ 期间支付金额，观察 30 天。', lessIsBetter: true, ofMoney: true },
   paid_rate: { label: '付费转化率', kind: 'rate', definition: '购买人数 ÷ 浏览人数，同一期间。' },
   delivered: { label: '送达人数', kind: 'count', definition: '群发成功送达的人数。没有群发的文章没有这个数。' },
   readers: { label: '阅读人数', kind: 'count', definition: '微信给出的累计阅读人数，发布后最多更新 30 天。' },
@@ -76,7 +76,7 @@ const infos: Record<string, Info> = {
   new_followers: { label: '新关注', kind: 'count', definition: '第一次关注、并且归给这个活动的人。' },
   cac: { label: '拉新成本', kind: 'money', definition: '费用 ÷ 活动带来的新关注。', lessIsBetter: true },
   cost_per_buyer: { label: '每个购买者的费用', kind: 'money', definition: '费用 ÷ 活动带来的购买人数。', lessIsBetter: true },
-  roi: { label: 'ROI', kind: 'rate', definition: '（活动净收入 − 费用）÷ 费用。' },
+  roi: { label: 'ROI', kind: 'rate', definition: '（活动净收入 − 费用）÷ 费用。', ofMoney: true },
   'article.finish_rate': { label: '完读率', kind: 'rate', definition: '微信给出的完读率。' },
 }
 
@@ -86,6 +86,9 @@ export function figureInfo(name: string): Info {
 
 // fieldOf is the service's name of a figure; ours has its owner in front where one name means two things.
 export const fieldOf = (name: string) => name.replace(/^article\./, '')
+
+// showPart writes what a rate is made of: people or things, or money.
+export const showPart = (name: string, n: number | null | undefined) => (n == null ? '' : figureInfo(name).ofMoney ? yuan(n) : count(n))
 
 export function showFigure(name: string, f: Figure | null | undefined): string {
   if (!f || f.state === 'missing' || f.value == null) return '–'

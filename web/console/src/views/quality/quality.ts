@@ -1,7 +1,6 @@
 import type { components } from '@/api/schema'
-import { figureInfo, showFigure, stateInfo } from '@/lib/figures'
-import { yuan } from '@/lib/money'
-import { change, count } from '@/lib/number'
+import { figureInfo, showFigure, showPart, stateInfo } from '@/lib/figures'
+import { change } from '@/lib/number'
 import { clock } from '@/views/course/course'
 
 type S = components['schemas']
@@ -28,9 +27,6 @@ export function worst(lessons: LessonQuality[]): LessonQuality | null {
   return lost.length ? lost.reduce((a, b) => (left(b)! > left(a)! ? b : a)) : null
 }
 
-// of writes what a rate counts: money of the refunds, people of all others.
-const of = (name: string, n: number | null | undefined) => (name === 'refund_rate' && n != null ? yuan(n) : count(n))
-
 // few is where a comparison may be chance: fewer people than this on either side.
 export const few = 30
 
@@ -43,7 +39,7 @@ export function compared(i: Iteration): Compared[] {
     const info = figureInfo(b.name), again = find(i.again, b.name), after = find(i.after, b.name)
     const base = again ?? b
     const diff = after ? change(after.value, base.value) : null
-    const show = (m: Measure | undefined) => (m ? showFigure(b.name, m) + (m.denominator == null ? '' : `（${of(b.name, m.numerator)} ÷ ${of(b.name, m.denominator)}）`) : '')
+    const show = (m: Measure | undefined) => (m ? showFigure(b.name, m) + (m.denominator == null ? '' : `（${showPart(b.name, m.numerator)} ÷ ${showPart(b.name, m.denominator)}）`) : '')
     return {
       name: b.name, label: info.label, rule: b.rule, before: show(b), again: again && show(again) !== show(b) ? show(again) : '', after: show(after), change: diff?.text ?? '',
       mood: !diff?.sign ? 'muted' : (diff.sign > 0) === !info.lessIsBetter ? 'good' : 'bad', note: after ? stateInfo(b.name, after).text : '',
