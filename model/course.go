@@ -39,6 +39,7 @@ const MaxPrice Fen = 100_000_000
 type Course struct {
 	ID            int64  `gorm:"primaryKey"`
 	AppID         string `gorm:"column:appid"`
+	Bundle        bool   // a bundle (专栏): see BundleItem
 	Title         string
 	Intro         string // HTML, already cleaned
 	Cover         string // our own /media/… or an https address; may be empty
@@ -211,6 +212,9 @@ func (c Course) Check() error {
 	}
 	if !goodAddress(c.Cover) {
 		bad.Field("cover", "封面应为已上传的图片或 https 地址")
+	}
+	if c.Bundle && c.Certificate {
+		bad.Field("certificate", "专栏不发证书，由里面的课程发")
 	}
 	c.RefundRule.Check(bad)
 	c.Sale.Check(bad, c.Price)

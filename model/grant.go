@@ -51,6 +51,9 @@ type Grant struct {
 	EndsAt    *time.Time // nil: for ever
 	CreatedAt time.Time
 	UpdatedAt time.Time
+
+	OrderedAt *time.Time `gorm:"->"` // when its order was placed, where it was asked for; nil: no order
+	Through   int64      `gorm:"-"`  // the bundle the grant is on, where CourseID is one of its members; 0: on the course itself
 }
 
 // TableName keeps the table's name apart from the type's.

@@ -70,6 +70,7 @@ type (
 		Why      string            `json:"why"`
 		Not      string            `json:"not,omitempty" doc:"why it does not open the course"`
 		OrderNo  string            `json:"order_no,omitempty"`
+		BundleID int64             `json:"bundle_id,omitempty" doc:"the grant is on this bundle (专栏), and opens the course with it"`
 		StartsAt time.Time         `json:"starts_at"`
 		EndsAt   *time.Time        `json:"ends_at,omitempty"`
 		Changes  []changeBody      `json:"changes"`
@@ -104,6 +105,9 @@ func (d *Door) access(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if err := d.through(ctx, grants); err != nil {
+		return nil, err
+	}
 	ids := []int64{}
 	for _, g := range grants {
 		ids = append(ids, g.ID)
@@ -125,8 +129,17 @@ func (d *Door) access(ctx context.Context, in *struct {
 		b.Orders = append(b.Orders, viewLine(o))
 		numbers[o.ID] = o.OutTradeNo
 	}
+	if slices.ContainsFunc(grants, func(g model.Grant) bool { return g.Through != 0 }) { // the order was for the bundle
+		all, err := d.Orders.OfLearner(ctx, in.LearnerID)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range all {
+			numbers[o.ID] = o.OutTradeNo
+		}
+	}
 	for _, g := range grants {
-		r := reasonBody{ID: g.ID, Reason: g.Reason, Status: g.Status, Opens: g.Covers(now), Why: g.Why, Not: g.Not(now), OrderNo: numbers[g.OrderID], StartsAt: g.StartsAt, EndsAt: g.EndsAt, Changes: []changeBody{}}
+		r := reasonBody{ID: g.ID, Reason: g.Reason, Status: g.Status, Opens: g.Covers(now), Why: g.Why, Not: g.Not(now), OrderNo: numbers[g.OrderID], BundleID: g.Through, StartsAt: g.StartsAt, EndsAt: g.EndsAt, Changes: []changeBody{}}
 		for _, x := range history[g.ID] {
 			r.Changes = append(r.Changes, changeBody{Thing: x.Thing, ID: x.ThingID, From: x.From, To: x.To, Who: string(names.of(model.Actor(x.Who))), Why: x.Why, At: x.HappenAt})
 		}
@@ -134,6 +147,26 @@ func (d *Door) access(ctx context.Context, in *struct {
 	}
 	b.Open, b.Why = model.WhyAccess(grants, orders, now)
 	return out, nil
+}
+
+// through says in the words of grants on bundles which bundle opens the course.
+func (d *Door) through(ctx context.Context, grants []model.Grant) error {
+	ids := []int64{}
+	for _, g := range grants {
+		if g.Through != 0 {
+			ids = append(ids, g.Through)
+		}
+	}
+	named, err := d.Courses.Named(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, g := range grants {
+		if g.Through != 0 {
+			grants[i].Why = "通过专栏「" + named[g.Through].Title + "」：" + g.Why
+		}
+	}
+	return nil
 }
 
 type learnerAccessOut struct {
@@ -169,6 +202,9 @@ func (d *Door) learnerAccess(ctx context.Context, in *struct {
 }) (*learnerAccessOut, error) {
 	grants, err := d.Grants.All(ctx, in.LearnerID)
 	if err != nil {
+		return nil, err
+	}
+	if err := d.through(ctx, grants); err != nil {
 		return nil, err
 	}
 	orders, err := d.Orders.OfLearner(ctx, in.LearnerID)

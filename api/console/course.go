@@ -36,6 +36,7 @@ func (d *Door) registerCourse(api huma.API) {
 	verb(d, api, model.RightEdit, op("stopCourse", "POST", "/courses/{id}/stop", "End the sale (停售) and keep the page"), d.moveCourse(func(ctx context.Context, by model.Operator, id int64) (model.Course, error) {
 		return d.Courses.Stop(ctx, by, id)
 	}))
+	d.registerMembers(api, op)
 }
 
 // IDPath is one of our numbers in an address. It is exported because an embedded type that is not is not read.
@@ -69,6 +70,7 @@ func (m maybe[T]) Schema(r huma.Registry) *huma.Schema {
 // that is not.
 type CourseBody struct {
 	ID            int64              `json:"id"`
+	Kind          string             `json:"kind" enum:"course,bundle" doc:"bundle (专栏): several courses sold together, which has no lessons of its own"`
 	Title         string             `json:"title"`
 	Price         model.Fen          `json:"price" doc:"fen"`
 	OriginalPrice *model.Fen         `json:"original_price" nullable:"true" doc:"fen, struck through"`
@@ -81,7 +83,8 @@ type CourseBody struct {
 	Certificate   bool               `json:"certificate" doc:"who finishes every lesson may take a certificate"`
 	Playing       playingBody        `json:"playing"`
 	Status        model.CourseStatus `json:"status" enum:"draft,on_sale,stopped,withdrawn"`
-	LessonCount   int                `json:"lesson_count"`
+	LessonCount   int                `json:"lesson_count" doc:"a bundle's: of all its courses"`
+	CourseCount   int                `json:"course_count" doc:"how many courses are in the bundle"`
 	GoodsID       string             `json:"goods_id" doc:"number at virtual payment; empty where none is needed"`
 	GoodsStatus   model.GoodsStatus  `json:"goods_status" doc:"empty, pending, published or failed"`
 	GoodsError    string             `json:"goods_error"`
@@ -92,9 +95,9 @@ type CourseBody struct {
 	UpdatedAt     time.Time          `json:"updated_at"`
 }
 
-func viewCourse(c model.Course, lessons int) CourseBody {
-	return CourseBody{ID: c.ID, Title: c.Title, Price: c.Price, OriginalPrice: c.OriginalPrice, Cover: c.Cover, Category: c.Category, Teacher: c.Teacher,
-		RefundRule: viewRule(c.RefundRule), Sale: viewSale(c.Sale), SeatsTaken: c.SeatsTaken, Certificate: c.Certificate, Playing: playingBody(c.Playing), Status: c.Status, LessonCount: lessons, GoodsID: c.GoodsID, GoodsStatus: c.GoodsStatus, GoodsError: c.GoodsError,
+func viewCourse(c course.Row) CourseBody {
+	return CourseBody{ID: c.ID, Kind: c.Kind(), CourseCount: len(c.Members), Title: c.Title, Price: c.Price, OriginalPrice: c.OriginalPrice, Cover: c.Cover, Category: c.Category, Teacher: c.Teacher,
+		RefundRule: viewRule(c.RefundRule), Sale: viewSale(c.Sale), SeatsTaken: c.SeatsTaken, Certificate: c.Certificate, Playing: playingBody(c.Playing), Status: c.Status, LessonCount: c.LessonCount, GoodsID: c.GoodsID, GoodsStatus: c.GoodsStatus, GoodsError: c.GoodsError,
 		Version: c.Version, UpdatedBy: c.UpdatedBy, PublishedAt: c.PublishedAt, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
 }
 
@@ -159,7 +162,7 @@ func (d *Door) listCourses(ctx context.Context, in *struct {
 	}
 	items := make([]CourseBody, 0, len(rows))
 	for _, r := range rows {
-		items = append(items, viewCourse(r.Course, r.LessonCount))
+		items = append(items, viewCourse(r))
 	}
 	return &coursesOut{Body: respond.NewPage(items, respond.PageToken(scope, next))}, nil
 }
@@ -207,7 +210,14 @@ type courseOut struct {
 		Lessons []LessonBody `json:"lessons" doc:"in order, without their texts"`
 		Prices  []priceBody  `json:"prices" doc:"history, the newest first"`
 		Offers  []offerBody  `json:"offers" doc:"what a stranger is offered, by terminal"`
+		Members []CourseBody `json:"members" doc:"a bundle's courses, in order"`
+		Bundles []bundleLine `json:"bundles" doc:"the bundles the course is in"`
 	}
+}
+
+type bundleLine struct {
+	ID    int64  `json:"id"`
+	Title string `json:"title"`
 }
 
 type priceBody struct {
@@ -276,11 +286,26 @@ func (d *Door) wholeCourse(ctx context.Context, id int64) (*courseOut, error) {
 		return nil, err
 	}
 	out := &courseOut{}
-	out.Body.CourseBody, out.Body.Intro, out.Body.DraftID = viewCourse(r.Course, r.LessonCount), r.Intro, draft
+	out.Body.CourseBody, out.Body.Intro, out.Body.DraftID = viewCourse(r), r.Intro, draft
 	if r.DraftOf != nil {
 		out.Body.DraftOf = *r.DraftOf
 	}
 	out.Body.Lessons, out.Body.Prices, out.Body.Offers = []LessonBody{}, []priceBody{}, []offerBody{}
+	out.Body.Members, out.Body.Bundles = []CourseBody{}, []bundleLine{}
+	members, err := d.Courses.Members(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		out.Body.Members = append(out.Body.Members, viewCourse(m))
+	}
+	bundles, err := d.Courses.Bundles(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range bundles {
+		out.Body.Bundles = append(out.Body.Bundles, bundleLine{ID: b.ID, Title: b.Title})
+	}
 	for _, l := range lessons {
 		out.Body.Lessons = append(out.Body.Lessons, viewLesson(l))
 	}
@@ -296,12 +321,15 @@ func (d *Door) wholeCourse(ctx context.Context, id int64) (*courseOut, error) {
 
 func (d *Door) addCourse(ctx context.Context, in *struct {
 	Body struct {
+		Kind  string    `json:"kind,omitempty" enum:"course,bundle" doc:"cannot be changed later; course when left out"`
 		Title string    `json:"title"`
 		Price model.Fen `json:"price" doc:"fen; 0 is free"`
 		CourseFields
 	}
 }) (*courseOut, error) {
-	c, err := d.Courses.Create(ctx, OperatorFrom(ctx), in.Body.draft(&in.Body.Title, &in.Body.Price))
+	draft := in.Body.draft(&in.Body.Title, &in.Body.Price)
+	draft.Bundle = in.Body.Kind == "bundle"
+	c, err := d.Courses.Create(ctx, OperatorFrom(ctx), draft)
 	if err != nil {
 		return nil, err
 	}

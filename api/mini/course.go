@@ -26,6 +26,7 @@ type IDPath struct {
 // type that is not.
 type CourseCard struct {
 	ID            int64                `json:"id"`
+	Kind          string               `json:"kind" enum:"course,bundle" doc:"bundle (专栏): several courses sold together, which has no lessons of its own"`
 	Title         string               `json:"title"`
 	Cover         string               `json:"cover" doc:"address a phone can load; may be empty"`
 	Category      string               `json:"category"`
@@ -37,13 +38,14 @@ type CourseCard struct {
 	SaleUntil     *time.Time           `json:"sale_until,omitempty" doc:"sold until then"`
 	NotSold       string               `json:"not_sold,omitempty" doc:"why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left"`
 	SeatsLeft     *int64               `json:"seats_left,omitempty" doc:"how many may still buy; absent where any number may"`
-	LessonCount   int                  `json:"lesson_count"`
+	LessonCount   int                  `json:"lesson_count" doc:"a bundle's: of all its courses"`
+	CourseCount   int                  `json:"course_count,omitempty" doc:"how many courses are in the bundle"`
 	Owned         bool                 `json:"owned"`
 	Actions       []model.CourseAction `json:"actions" doc:"buy, claim, learn, trial, gift, pay, certificate: what this learner may do on this terminal"`
 }
 
 func (d *Door) viewCourse(s course.Shown) CourseCard {
-	b := CourseCard{ID: s.ID, Title: s.Title, Cover: d.Media.Public(s.Cover), Category: s.Category, Teacher: s.Teacher,
+	b := CourseCard{ID: s.ID, Kind: s.Kind(), CourseCount: len(s.Members), Title: s.Title, Cover: d.Media.Public(s.Cover), Category: s.Category, Teacher: s.Teacher,
 		LessonCount: s.LessonCount, Owned: s.Owned, Actions: s.Offer.Actions}
 	if s.Offer.ShowPrice {
 		price := s.Offer.Price
@@ -139,6 +141,13 @@ type unpaidOrder struct {
 	ExpiresAt  time.Time       `json:"expires_at" doc:"last moment to pay"`
 }
 
+// MemberCard is a course in a bundle. It is exported because the document leaves out fields of an embedded type that is not.
+type MemberCard struct {
+	CourseCard
+	State string `json:"state" enum:"owned,locked" doc:"owned: this learner may open it, by the bundle or otherwise"`
+	Page  bool   `json:"page" doc:"its own page can be opened; a course that was taken out of the shop has one for owners alone"`
+}
+
 type courseOut struct {
 	Body struct {
 		CourseCard
@@ -146,6 +155,8 @@ type courseOut struct {
 		Vias    []model.Via  `json:"vias" doc:"roads of payment open here, the preferred one first"`
 		Refund  string       `json:"refund,omitempty" doc:"when the money can come back, in Chinese; absent where nothing is paid here"`
 		Lessons []miniLesson `json:"lessons"`
+		Members []MemberCard `json:"members,omitempty" doc:"a bundle's courses, in order"`
+		Mine    int          `json:"members_owned,omitempty" doc:"how many of them this learner may open"`
 
 		Unpaid      []unpaidOrder    `json:"unpaid" doc:"this learner's orders of the course that wait for their money and can be paid on this terminal: actions has pay"`
 		Certificate *certificateBody `json:"certificate,omitempty" doc:"the one this learner took"`
@@ -192,6 +203,17 @@ func (d *Door) course(ctx context.Context, in *IDPath) (*courseOut, error) {
 		if h, ok := homework[l.ID]; ok {
 			out.Body.Lessons[len(out.Body.Lessons)-1].Homework = &lessonHomework{Title: h.Title, State: h.State, Counts: h.Counts}
 		}
+	}
+	members, err := d.Courses.ShownMembers(ctx, who, s.Row)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		card := MemberCard{CourseCard: d.viewCourse(m), State: "locked", Page: m.Visible(m.Owned)}
+		if m.Owned {
+			card.State, out.Body.Mine = "owned", out.Body.Mine+1
+		}
+		out.Body.Members = append(out.Body.Members, card)
 	}
 	if s.Owned {
 		if err := d.certificateOf(ctx, who, s, out); err != nil {

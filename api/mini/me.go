@@ -35,9 +35,9 @@ func (d *Door) myCourses(ctx context.Context, _ *struct{}) (*myCoursesOut, error
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]int64, len(shown))
-	for i, s := range shown {
-		ids[i] = s.ID
+	ids := make([]int64, 0, len(shown))
+	for _, s := range shown {
+		ids = append(append(ids, s.ID), s.Members...)
 	}
 	live, err := d.Courses.Live(ctx, ids)
 	if err != nil {
@@ -50,6 +50,13 @@ func (d *Door) myCourses(ctx context.Context, _ *struct{}) (*myCoursesOut, error
 	items := make([]miniMyCourse, 0, len(shown))
 	for _, s := range shown {
 		p := sums[s.ID]
+		for _, id := range s.Members { // a bundle is studied in its courses
+			x := sums[id]
+			p.Finished += x.Finished
+			if x.LastAt != nil && (p.LastAt == nil || x.LastAt.After(*p.LastAt)) {
+				p.LastLesson, p.LastAt = x.LastLesson, x.LastAt
+			}
+		}
 		m := miniMyCourse{CourseCard: d.viewCourse(s), FinishedLessons: p.Finished, LastLessonID: p.LastLesson, LastAt: p.LastAt}
 		if s.LessonCount > 0 {
 			m.Progress = float64(p.Finished) / float64(s.LessonCount)

@@ -62,18 +62,40 @@ func (h *house) sell() error {
 	return nil
 }
 
-// study puts together what service/course and service/progress know of a learner's way through a course.
+// study puts together what service/course and service/progress know of a learner's way through a course. A bundle is studied
+// in the courses that came with it; one that is the learner's by another reason too was not studied on its account.
 type study struct{ h *house }
 
 func (s study) Study(ctx context.Context, learnerID, courseID int64) (model.Study, error) {
 	var out model.Study
-	lessons, err := s.h.courses.Lessons(ctx, courseID)
+	c, err := s.h.courses.Get(ctx, courseID)
 	if err != nil {
 		return out, err
 	}
-	done, err := s.h.progress.OfCourse(ctx, learnerID, courseID)
+	if !c.Bundle {
+		err := s.add(ctx, learnerID, courseID, &out)
+		return out, err
+	}
+	members, err := s.h.grants.Bought(ctx, learnerID, courseID)
 	if err != nil {
 		return out, err
+	}
+	for _, id := range members {
+		if err := s.add(ctx, learnerID, id, &out); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (s study) add(ctx context.Context, learnerID, courseID int64, out *model.Study) error {
+	lessons, err := s.h.courses.Lessons(ctx, courseID)
+	if err != nil {
+		return err
+	}
+	done, err := s.h.progress.OfCourse(ctx, learnerID, courseID)
+	if err != nil {
+		return err
 	}
 	for _, l := range lessons {
 		out.Lessons++
@@ -82,7 +104,7 @@ func (s study) Study(ctx context.Context, learnerID, courseID int64) (model.Stud
 			out.Watch(p, l)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // shipped tells WeChat that a course was opened, where the Mini Program is under 发货信息管理: the money stays

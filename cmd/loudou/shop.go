@@ -47,6 +47,7 @@ func (h *house) shop() error {
 		goods.Goods = h.xpay
 	}
 	h.courses = course.New(h.db, goods)
+	h.grants.Bundles = h.courses
 	h.jobs.Handle(course.GoodsJob, h.courses.PublishGoods)
 
 	files := media.Options{AppID: cfg.MiniAppID, Dir: filepath.Join(cfg.Data, "media"), PublicURL: cfg.PublicURL, Secret: []byte(cfg.Secret), Audit: h.operators, Now: h.clock.now}

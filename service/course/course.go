@@ -1,5 +1,6 @@
 // Package course keeps the courses: what an operator writes, what is on sale at which price, what a
-// learner is shown and may open. It owns the tables courses, course_prices, lessons, course_versions and course_texts.
+// learner is shown and may open. It owns the tables courses, course_prices, lessons, course_versions, course_texts and
+// bundle_items.
 package course
 
 import (
@@ -73,6 +74,7 @@ func New(db *gorm.DB, o Options) *Service {
 
 // Draft is what an operator types of a course. On a change, nil leaves a field as it is.
 type Draft struct {
+	Bundle        bool // chosen when the course is created, and for good
 	Title         *string
 	Intro         *string // HTML; cleaned here
 	Cover         *string
@@ -137,6 +139,7 @@ func (s *Service) Create(ctx context.Context, by model.Operator, d Draft) (model
 	now := model.Milli(s.o.Now())
 	c := model.Course{AppID: s.o.AppID, RefundRule: model.DefaultRefundRule(), Status: model.CourseDraft, Version: 1, UpdatedBy: by.Name, CreatedAt: now, UpdatedAt: now}
 	d.onto(&c, s.o.PublicURL)
+	c.Bundle = d.Bundle
 	if err := s.check(c); err != nil {
 		return c, err
 	}
@@ -238,6 +241,9 @@ func (s *Service) move(ctx context.Context, by model.Operator, id int64, to mode
 		now := model.Milli(s.o.Now())
 		c.Status, c.Version, c.UpdatedBy, c.UpdatedAt = to, c.Version+1, by.Name, now
 		if to == model.CourseOnSale {
+			if err := s.filled(tx, c); err != nil {
+				return err
+			}
 			if c.PublishedAt == nil {
 				c.PublishedAt = &now
 			}
@@ -264,8 +270,9 @@ type Filter struct {
 // Row is a course with what a list shows beside it.
 type Row struct {
 	model.Course
-	LessonCount int
-	HasTrial    bool
+	LessonCount int     // a bundle's: of all its members
+	HasTrial    bool    // a bundle's members have their own
+	Members     []int64 // a bundle's courses, in order
 }
 
 // List gives the console's courses, the newest first, and the id to go on from (0: no more).
@@ -394,7 +401,7 @@ func (s *Service) check(c model.Course) error {
 
 // facts are what the audit trail keeps of a course: all but its long texts, whose length stands for them.
 func facts(c model.Course) map[string]any {
-	return map[string]any{"title": c.Title, "price": c.Price, "original_price": c.OriginalPrice, "category": c.Category, "teacher": c.Teacher,
+	return map[string]any{"bundle": c.Bundle, "title": c.Title, "price": c.Price, "original_price": c.OriginalPrice, "category": c.Category, "teacher": c.Teacher,
 		"cover": c.Cover, "refund_rule": c.RefundRule.Words(), "certificate": c.Certificate, "watermark": c.Watermark, "no_forward": c.NoForward, "status": c.Status, "version": c.Version, "intro_bytes": len(c.Intro),
 		"sale_from": c.SaleFrom, "sale_until": c.SaleUntil, "flash_price": c.FlashPrice, "flash_from": c.FlashFrom, "flash_until": c.FlashUntil, "seats": c.Seats}
 }

@@ -70,6 +70,9 @@ func (s *Service) AddLesson(ctx context.Context, by model.Operator, courseID int
 		if err != nil {
 			return err
 		}
+		if c.Bundle {
+			return model.Refuse(model.ErrConflict, model.CodeConflict, "专栏没有自己的课时，请把课程加进来")
+		}
 		if c.DraftOf != nil {
 			l.DraftOf = new(int64)
 		}

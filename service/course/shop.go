@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -34,8 +35,7 @@ func (s *Service) Shop(ctx context.Context, c model.Caller, f Filter) ([]Shown, 
 	}
 	shown := make([]Shown, 0, len(rows))
 	for _, r := range rows {
-		_, owned := mine[r.ID]
-		shown = append(shown, s.show(r, c, owned))
+		shown = append(shown, s.show(r, c, r.ownedBy(mine)))
 	}
 	return shown, next, nil
 }
@@ -111,6 +111,14 @@ func (s *Service) Mine(ctx context.Context, c model.Caller) ([]Shown, error) {
 		shown = append(shown, s.show(r, c, true))
 	}
 	return shown, nil
+}
+
+// ownedBy tells whether mine, the courses somebody may open, has r, or all that r would open.
+func (r Row) ownedBy(mine map[int64]time.Time) bool {
+	if _, owned := mine[r.ID]; owned || len(r.Members) == 0 {
+		return owned
+	}
+	return !slices.ContainsFunc(r.Members, func(id int64) bool { _, owned := mine[id]; return !owned })
 }
 
 // Open gives a lesson whole to the caller, and tells whether the course is owned. ErrForbidden for a paid
@@ -238,15 +246,30 @@ func (s *Service) rows(ctx context.Context, q *gorm.DB, f Filter) ([]Row, int64,
 	return rows, next, err
 }
 
-// counted adds the number of lessons, and whether one may be tried.
+// counted adds the number of lessons, whether one may be tried, and what a bundle holds.
 func (s *Service) counted(ctx context.Context, cs []model.Course) ([]Row, error) {
 	rows := make([]Row, len(cs))
+	bundles, ids := []int64{}, make([]int64, len(cs))
+	for i, c := range cs {
+		rows[i].Course, ids[i] = c, c.ID
+		if c.Bundle {
+			bundles = append(bundles, c.ID)
+		}
+	}
 	if len(cs) == 0 {
 		return rows, nil
 	}
-	ids := make([]int64, len(cs))
-	for i, c := range cs {
-		rows[i].Course, ids[i] = c, c.ID
+	members := map[int64][]int64{}
+	if len(bundles) > 0 {
+		items, err := s.BundleItems(s.db.WithContext(ctx), bundles)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range items {
+			if i.LeftAt == nil {
+				members[i.BundleID], ids = append(members[i.BundleID], i.CourseID), append(ids, i.CourseID)
+			}
+		}
 	}
 	var counts []struct {
 		CourseID int64
@@ -258,11 +281,19 @@ func (s *Service) counted(ctx context.Context, cs []model.Course) ([]Row, error)
 	if err != nil {
 		return nil, fmt.Errorf("count lessons: %w", err)
 	}
+	lessons := map[int64]int{}
 	for _, n := range counts {
+		lessons[n.CourseID] = n.N
 		for i := range rows {
 			if rows[i].ID == n.CourseID {
 				rows[i].LessonCount, rows[i].HasTrial = n.N, n.Trials > 0
 			}
+		}
+	}
+	for i := range rows {
+		rows[i].Members = members[rows[i].ID]
+		for _, id := range rows[i].Members {
+			rows[i].LessonCount += lessons[id]
 		}
 	}
 	return rows, nil

@@ -154,6 +154,14 @@ func (s *Service) Course(ctx context.Context, id int64, span Span) (map[string]F
 	b.count("refunded", refunded, "范围内这门课程的退款金额（分），按退款时间")
 	b.count("net", gross-refunded, "支付金额减去同一范围内的退款（分）")
 	b.rate("view_to_paid", int64(len(converted)), int64(len(first)), 14*day, "范围内首次浏览后 14 天内买了这门课程的人 ÷ 浏览人数")
+	bundle := false
+	if err := s.db.WithContext(ctx).Raw("SELECT bundle FROM courses WHERE id = ?", id).Scan(&bundle).Error; err != nil {
+		return nil, fmt.Errorf("course %d: %w", id, err)
+	}
+	if bundle { // it is studied in its courses, and has their rates for its own no more than their money
+		b.missing("专栏没有自己的课时，学习的指标看里面的课程", "start_rate", "finish_rate")
+		return b.figures, nil
+	}
 	b.rate("start_rate", started, int64(len(buyers)), 7*day, "范围内的购买者中 7 天内开始学习的人 ÷ 购买人数")
 	b.rate("finish_rate", finished, int64(len(buyers)), 30*day, "范围内的购买者中 30 天内学完至少 90% 课时的人 ÷ 购买人数")
 	return b.figures, nil

@@ -316,6 +316,13 @@ func (s *Service) studies(ctx context.Context, p *model.People, id int64, lesson
 	if err := db.Table("grants").Select("learner_id, starts_at").Where("course_id = ?", id).Scan(&grants).Error; err != nil {
 		return nil, fmt.Errorf("grants of course %d: %w", id, err)
 	}
+	through := grants[:0:0] // by a bundle it is or was in
+	err := db.Table("grants g").Select("g.learner_id, g.starts_at").Joins("JOIN bundle_items i ON i.bundle_id = g.course_id AND i.appid = g.appid").Joins("LEFT JOIN orders o ON o.id = g.order_id").
+		Where("i.course_id = ? AND (i.left_at IS NULL OR COALESCE(o.created_at, g.created_at) <= i.left_at)", id).Scan(&through).Error
+	if err != nil {
+		return nil, fmt.Errorf("grants of bundles with course %d: %w", id, err)
+	}
+	grants = append(grants, through...)
 	had := map[int64]time.Time{}
 	for _, g := range grants {
 		if at, ok := had[g.LearnerID]; !ok || g.StartsAt.Before(at) {

@@ -2,12 +2,16 @@
 // grant_changes tables.
 //
 // Access is the sum of a learner's active grants: ending one reason never takes away another.
+//
+// A grant on a bundle (专栏) opens its members. No rows are made for them: what a bundle opens is looked up when it is asked
+// for, so a refund is still one row's step, and a course that is added is open in the same moment. See model.BundleItem.
 package grant
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -16,8 +20,18 @@ import (
 	"loudou/service/store"
 )
 
+// Bundles tells what bundles hold; service/course. db may be a transaction. What was taken out is told too.
+type Bundles interface {
+	// BundlesOf gives the places a course has in bundles.
+	BundlesOf(db *gorm.DB, courseID int64) ([]model.BundleItem, error)
+	// BundleItems gives the members of bundles, in order; ids of other courses have none.
+	BundleItems(db *gorm.DB, ids []int64) ([]model.BundleItem, error)
+}
+
 // Service keeps grants.
 type Service struct {
+	Bundles Bundles // given after New, since courses need the grants; nil: there are none
+
 	db  *gorm.DB
 	now func() time.Time
 }
@@ -166,15 +180,36 @@ func (s *Service) change(tx *gorm.DB, g model.Grant, from model.GrantStatus, who
 // Now is the business clock grants are judged by.
 func (s *Service) Now() time.Time { return s.now().UTC() }
 
-// Covers says whether the learner may open the course now. db may be a transaction, whose view is then used.
+// Covers says whether the learner may open the course now: by a grant on it, or on a bundle it is in. A bundle is covered
+// too once every course in it is. db may be a transaction, whose view is then used.
 func (s *Service) Covers(db *gorm.DB, learnerID, courseID int64) (bool, error) {
 	list, err := s.list(db, learnerID, courseID)
+	if err != nil {
+		return false, err
+	}
 	for _, g := range list {
 		if g.Covers(s.now()) {
 			return true, nil
 		}
 	}
-	return false, err
+	items, err := s.items(db, courseID)
+	if err != nil || len(items) == 0 {
+		return false, err
+	}
+	mine, err := s.courses(db, learnerID)
+	if err != nil {
+		return false, err
+	}
+	all := false
+	for _, i := range items {
+		if i.LeftAt != nil {
+			continue
+		}
+		if _, all = mine[i.CourseID]; !all {
+			return false, nil
+		}
+	}
+	return all, nil
 }
 
 // Owns says whether the learner may open the course now.
@@ -182,19 +217,61 @@ func (s *Service) Owns(ctx context.Context, learnerID, courseID int64) (bool, er
 	return s.Covers(s.db.WithContext(ctx), learnerID, courseID)
 }
 
-// Why lists all of a learner's grants for a course, ended ones too, newest first: why they can see it, or
-// why not any more.
+// Why lists all of a learner's grants for a course, those on bundles it is in and ended ones too, newest first: why they
+// can see it, or why not any more.
 func (s *Service) Why(ctx context.Context, learnerID, courseID int64) ([]model.Grant, error) {
 	return s.list(s.db.WithContext(ctx), learnerID, courseID)
 }
 
-// All lists every grant a learner ever had, newest first.
+// All lists every grant a learner ever had, newest first; one on a bundle stands there for each of its members too.
 func (s *Service) All(ctx context.Context, learnerID int64) ([]model.Grant, error) {
+	db := s.db.WithContext(ctx)
 	list := []model.Grant{}
-	if err := s.db.WithContext(ctx).Where("learner_id = ?", learnerID).Order("id DESC").Limit(1000).Find(&list).Error; err != nil {
+	if err := ordered(db).Where("grants.learner_id = ?", learnerID).Order("grants.id DESC").Limit(1000).Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("grants of learner %d: %w", learnerID, err)
 	}
-	return list, nil
+	return s.spread(db, list)
+}
+
+// Holders counts who may open the course now by a grant on it.
+func (s *Service) Holders(ctx context.Context, courseID int64) (int64, error) {
+	var n int64
+	now := model.Milli(s.now())
+	err := s.db.WithContext(ctx).Model(&model.Grant{}).Where("course_id = ? AND status = ? AND (ends_at IS NULL OR ends_at > ?)", courseID, model.GrantActive, now).Distinct("learner_id").Count(&n).Error
+	if err != nil {
+		return 0, fmt.Errorf("holders of course %d: %w", courseID, err)
+	}
+	return n, nil
+}
+
+// Bought gives the courses that came to the learner with a bundle and that nothing else opens to them now: what a refund of
+// it would take away. With no grant on the bundle these are its members.
+func (s *Service) Bought(ctx context.Context, learnerID, bundleID int64) ([]int64, error) {
+	db := s.db.WithContext(ctx)
+	items, err := s.items(db, bundleID)
+	if err != nil {
+		return nil, err
+	}
+	var list []model.Grant
+	if err := ordered(db).Where("grants.learner_id = ?", learnerID).Order("grants.id").Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("grants of learner %d: %w", learnerID, err)
+	}
+	all, err := s.spread(db, list)
+	if err != nil {
+		return nil, err
+	}
+	out := []int64{}
+	for _, i := range items {
+		came, other := i.LeftAt == nil, false
+		for _, g := range all {
+			came = came || i.OpenedBy(g)
+			other = other || g.CourseID == i.CourseID && g.Through != bundleID && g.Covers(s.now())
+		}
+		if came && !other {
+			out = append(out, i.CourseID)
+		}
+	}
+	return out, nil
 }
 
 // History lists the steps of grants, by grant.
@@ -210,20 +287,81 @@ func (s *Service) History(ctx context.Context, ids []int64) (map[int64][]model.C
 	return by, nil
 }
 
+// ordered reads grants with the time their orders were placed.
+func ordered(db *gorm.DB) *gorm.DB {
+	return db.Model(&model.Grant{}).Select("grants.*, orders.created_at AS ordered_at").Joins("LEFT JOIN orders ON orders.id = grants.order_id")
+}
+
+func (s *Service) items(db *gorm.DB, ids ...int64) ([]model.BundleItem, error) {
+	if s.Bundles == nil || len(ids) == 0 {
+		return nil, nil
+	}
+	return s.Bundles.BundleItems(db, ids)
+}
+
 func (s *Service) list(db *gorm.DB, learnerID, courseID int64) ([]model.Grant, error) {
-	list := []model.Grant{}
-	err := db.Where("learner_id = ? AND course_id = ?", learnerID, courseID).Order("id DESC").Find(&list).Error
+	ids, places := []int64{courseID}, map[int64]model.BundleItem{}
+	if s.Bundles != nil {
+		in, err := s.Bundles.BundlesOf(db, courseID)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range in {
+			ids, places[i.BundleID] = append(ids, i.BundleID), i
+		}
+	}
+	rows, list := []model.Grant{}, []model.Grant{}
+	err := ordered(db).Where("grants.learner_id = ? AND grants.course_id IN ?", learnerID, ids).Order("grants.id DESC").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("grants of learner %d: %w", learnerID, err)
+	}
+	for _, g := range rows {
+		if g.CourseID == courseID {
+			list = append(list, g)
+		} else if i := places[g.CourseID]; i.OpenedBy(g) {
+			list = append(list, i.On(g))
+		}
 	}
 	return list, nil
 }
 
-// Courses lists the courses the learner may open now, with the time each was first opened.
+// spread adds to grants what those on bundles are to the members.
+func (s *Service) spread(db *gorm.DB, list []model.Grant) ([]model.Grant, error) {
+	ids := make([]int64, 0, len(list))
+	for _, g := range list {
+		ids = append(ids, g.CourseID)
+	}
+	slices.Sort(ids)
+	items, err := s.items(db, slices.Compact(ids)...)
+	if err != nil || len(items) == 0 {
+		return list, err
+	}
+	out := make([]model.Grant, 0, len(list)+len(items))
+	for _, g := range list {
+		out = append(out, g)
+		for _, i := range items {
+			if i.OpenedBy(g) {
+				out = append(out, i.On(g))
+			}
+		}
+	}
+	return out, nil
+}
+
+// Courses lists the courses the learner may open now, bundles and their members among them, with the time each was first
+// opened.
 func (s *Service) Courses(ctx context.Context, learnerID int64) (map[int64]time.Time, error) {
+	return s.courses(s.db.WithContext(ctx), learnerID)
+}
+
+func (s *Service) courses(db *gorm.DB, learnerID int64) (map[int64]time.Time, error) {
 	var list []model.Grant
-	if err := s.db.WithContext(ctx).Where("learner_id = ? AND status = ?", learnerID, model.GrantActive).Find(&list).Error; err != nil {
+	if err := ordered(db).Where("grants.learner_id = ? AND grants.status = ?", learnerID, model.GrantActive).Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("grants of learner %d: %w", learnerID, err)
+	}
+	list, err := s.spread(db, list)
+	if err != nil {
+		return nil, err
 	}
 	out := map[int64]time.Time{}
 	for _, g := range list {

@@ -29,6 +29,7 @@ const (
 		AND NOT EXISTS (SELECT 1 FROM orders n WHERE n.learner_id = o.learner_id AND n.course_id = o.course_id AND n.kind = o.kind AND n.id <> o.id
 			AND (n.status IN ('paid','partly_refunded') AND n.paid_at >= o.created_at OR n.created_at > o.created_at OR n.created_at = o.created_at AND n.id > o.id))
 		AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.learner_id = o.learner_id AND g.course_id = o.course_id AND o.kind = 'self' AND g.status IN ('active','frozen'))
+		AND NOT EXISTS (SELECT 1 FROM grants g JOIN bundle_items i ON i.bundle_id = g.course_id AND i.appid = o.appid AND i.left_at IS NULL WHERE g.learner_id = o.learner_id AND i.course_id = o.course_id AND o.kind = 'self' AND g.status IN ('active','frozen'))
 		AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.status IN ('success','orphan','returned','mismatch'))`
 	couldPay     = `EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND (p.prepaid_at IS NOT NULL OR p.handed_at IS NOT NULL))`
 	hadFault     = `EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.fault <> '')`

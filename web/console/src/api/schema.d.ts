@@ -1399,6 +1399,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/v1/courses/{id}/holders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many people have the course or bundle: to be said before a course is taken out of it */
+        get: operations["memberHolders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/v1/courses/{id}/iterations": {
         parameters: {
             query?: never;
@@ -1463,6 +1480,57 @@ export interface paths {
         /** Put the lessons in another order */
         post: operations["orderLessons"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a course at the end of a bundle; whoever has the bundle has it at once */
+        post: operations["addMember"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/members/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a bundle's courses in another order */
+        post: operations["orderMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/v1/courses/{id}/members/{course_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a course out of a bundle; who has ordered the bundle keeps it */
+        delete: operations["removeMember"];
         options?: never;
         head?: never;
         patch?: never;
@@ -5993,6 +6061,11 @@ export interface components {
             /** @description HTML; cleaned */
             intro?: string;
             /**
+             * @description cannot be changed later; course when left out
+             * @enum {string}
+             */
+            kind?: "course" | "bundle";
+            /**
              * Format: int64
              * @description fen; null or 0 for none
              */
@@ -6043,6 +6116,10 @@ export interface components {
             seconds?: number;
             title: string;
             trial?: boolean;
+        };
+        AddMemberRequest: {
+            /** Format: int64 */
+            course_id: number;
         };
         AddOperatorRequest: {
             name: string;
@@ -6699,6 +6776,11 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        BundleLine: {
+            /** Format: int64 */
+            id: number;
+            title: string;
+        };
         CalendarOutBody: {
             /** @description weeks that were filled from the template */
             fills: components["schemas"]["FillBody"][];
@@ -7318,6 +7400,11 @@ export interface components {
             category: string;
             /** @description who finishes every lesson may take a certificate */
             certificate: boolean;
+            /**
+             * Format: int64
+             * @description how many courses are in the bundle
+             */
+            course_count: number;
             cover: string;
             /** Format: date-time */
             created_at: string;
@@ -7328,7 +7415,15 @@ export interface components {
             goods_status: string;
             /** Format: int64 */
             id: number;
-            /** Format: int64 */
+            /**
+             * @description bundle (专栏): several courses sold together, which has no lessons of its own
+             * @enum {string}
+             */
+            kind: "course" | "bundle";
+            /**
+             * Format: int64
+             * @description a bundle's: of all its courses
+             */
             lesson_count: number;
             /**
              * Format: int64
@@ -7367,6 +7462,11 @@ export interface components {
             /** @description buy, claim, learn, trial, gift, pay, certificate: what this learner may do on this terminal */
             actions: string[];
             category: string;
+            /**
+             * Format: int64
+             * @description how many courses are in the bundle
+             */
+            course_count?: number;
             /** @description address a phone can load; may be empty */
             cover: string;
             /**
@@ -7376,7 +7476,15 @@ export interface components {
             flash_until?: string;
             /** Format: int64 */
             id: number;
-            /** Format: int64 */
+            /**
+             * @description bundle (专栏): several courses sold together, which has no lessons of its own
+             * @enum {string}
+             */
+            kind: "course" | "bundle";
+            /**
+             * Format: int64
+             * @description a bundle's: of all its courses
+             */
             lesson_count: number;
             /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
             not_sold?: string;
@@ -7434,9 +7542,16 @@ export interface components {
             why: string;
         };
         CourseOutBody: {
+            /** @description the bundles the course is in */
+            bundles: components["schemas"]["BundleLine"][];
             category: string;
             /** @description who finishes every lesson may take a certificate */
             certificate: boolean;
+            /**
+             * Format: int64
+             * @description how many courses are in the bundle
+             */
+            course_count: number;
             cover: string;
             /** Format: date-time */
             created_at: string;
@@ -7458,10 +7573,20 @@ export interface components {
             /** Format: int64 */
             id: number;
             intro: string;
-            /** Format: int64 */
+            /**
+             * @description bundle (专栏): several courses sold together, which has no lessons of its own
+             * @enum {string}
+             */
+            kind: "course" | "bundle";
+            /**
+             * Format: int64
+             * @description a bundle's: of all its courses
+             */
             lesson_count: number;
             /** @description in order, without their texts */
             lessons: components["schemas"]["LessonBody"][];
+            /** @description a bundle's courses, in order */
+            members: components["schemas"]["CourseBody"][];
             /** @description what a stranger is offered, by terminal */
             offers: components["schemas"]["OfferBody"][];
             /**
@@ -8789,6 +8914,13 @@ export interface components {
         HitsOutBody: {
             items: components["schemas"]["HitBody"][];
         };
+        HoldersOutBody: {
+            /**
+             * Format: int64
+             * @description who may open it now by a grant on itself; a bundle's may open its courses
+             */
+            people: number;
+        };
         HomeOutBody: {
             /** Format: date-time */
             as_of: string;
@@ -9632,6 +9764,72 @@ export interface components {
              */
             width: number;
         };
+        MemberCard: {
+            /** @description buy, claim, learn, trial, gift, pay, certificate: what this learner may do on this terminal */
+            actions: string[];
+            category: string;
+            /**
+             * Format: int64
+             * @description how many courses are in the bundle
+             */
+            course_count?: number;
+            /** @description address a phone can load; may be empty */
+            cover: string;
+            /**
+             * Format: date-time
+             * @description price is a flash price until then, and original_price what it costs afterwards
+             */
+            flash_until?: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * @description bundle (专栏): several courses sold together, which has no lessons of its own
+             * @enum {string}
+             */
+            kind: "course" | "bundle";
+            /**
+             * Format: int64
+             * @description a bundle's: of all its courses
+             */
+            lesson_count: number;
+            /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
+            not_sold?: string;
+            /**
+             * Format: int64
+             * @description fen, struck through
+             */
+            original_price?: number;
+            owned: boolean;
+            /** @description its own page can be opened; a course that was taken out of the shop has one for owners alone */
+            page: boolean;
+            /**
+             * Format: int64
+             * @description fen; absent where this terminal may not be sold to
+             */
+            price?: number;
+            /**
+             * Format: date-time
+             * @description not sold before then; absent once it is
+             */
+            sale_from?: string;
+            /**
+             * Format: date-time
+             * @description sold until then
+             */
+            sale_until?: string;
+            /**
+             * Format: int64
+             * @description how many may still buy; absent where any number may
+             */
+            seats_left?: number;
+            /**
+             * @description owned: this learner may open it, by the bundle or otherwise
+             * @enum {string}
+             */
+            state: "owned" | "locked";
+            teacher: string;
+            title: string;
+        };
         MenuAnswer: {
             button: string;
             key: string;
@@ -9845,6 +10043,11 @@ export interface components {
             category: string;
             /** @description the one this learner took */
             certificate?: components["schemas"]["MiniCertificateBody"];
+            /**
+             * Format: int64
+             * @description how many courses are in the bundle
+             */
+            course_count?: number;
             /** @description address a phone can load; may be empty */
             cover: string;
             /**
@@ -9856,9 +10059,24 @@ export interface components {
             id: number;
             /** @description HTML, cleaned */
             intro: string;
-            /** Format: int64 */
+            /**
+             * @description bundle (专栏): several courses sold together, which has no lessons of its own
+             * @enum {string}
+             */
+            kind: "course" | "bundle";
+            /**
+             * Format: int64
+             * @description a bundle's: of all its courses
+             */
             lesson_count: number;
             lessons: components["schemas"]["MiniLesson"][];
+            /** @description a bundle's courses, in order */
+            members?: components["schemas"]["MemberCard"][];
+            /**
+             * Format: int64
+             * @description how many of them this learner may open
+             */
+            members_owned?: number;
             /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
             not_sold?: string;
             /**
@@ -9998,6 +10216,11 @@ export interface components {
             /** @description buy, claim, learn, trial, gift, pay, certificate: what this learner may do on this terminal */
             actions: string[];
             category: string;
+            /**
+             * Format: int64
+             * @description how many courses are in the bundle
+             */
+            course_count?: number;
             /** @description address a phone can load; may be empty */
             cover: string;
             /** Format: int64 */
@@ -10009,6 +10232,11 @@ export interface components {
             flash_until?: string;
             /** Format: int64 */
             id: number;
+            /**
+             * @description bundle (专栏): several courses sold together, which has no lessons of its own
+             * @enum {string}
+             */
+            kind: "course" | "bundle";
             /** Format: date-time */
             last_at?: string;
             /**
@@ -10016,7 +10244,10 @@ export interface components {
              * @description where to go on; absent before the first lesson
              */
             last_lesson_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description a bundle's: of all its courses
+             */
             lesson_count: number;
             /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
             not_sold?: string;
@@ -10758,6 +10989,10 @@ export interface components {
             title: string;
             /** @enum {string} */
             via: "jsapi" | "xpay" | "manual" | "free";
+        };
+        OrderMembersRequest: {
+            /** @description every course of the bundle once, in the new order */
+            course_ids: number[];
         };
         OutageBody: {
             /** Format: date-time */
@@ -11750,6 +11985,11 @@ export interface components {
             why: string;
         };
         ReasonBody: {
+            /**
+             * Format: int64
+             * @description the grant is on this bundle (专栏), and opens the course with it
+             */
+            bundle_id?: number;
             changes: components["schemas"]["ChangeBody"][];
             /** Format: date-time */
             ends_at?: string;
@@ -17148,6 +17388,37 @@ export interface operations {
             };
         };
     };
+    memberHolders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldersOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     iterations: {
         parameters: {
             query?: never;
@@ -17299,6 +17570,108 @@ export interface operations {
                 "application/json": components["schemas"]["OrderLessonsRequest"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddMemberRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    orderMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderMembersRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                course_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {

@@ -35,7 +35,7 @@ export const may = (actions: readonly string[]): Record<string, boolean> => Obje
 // card is a course as lists show it. Where this terminal may not be sold to there is no price, and none is shown.
 export const card = (c: Course) => ({
   id: c.id, title: c.title, cover: c.cover, owned: c.owned,
-  line: [c.teacher, `${c.lesson_count} 节`, c.category].filter(Boolean).join(' · '),
+  line: [c.kind === 'bundle' ? `专栏 · ${c.course_count ?? 0} 门课` : '', c.teacher, `${c.lesson_count} 节`, c.category].filter(Boolean).join(' · '),
   price: c.price === undefined ? '' : money(c.price),
   was: c.price !== undefined && (c.original_price ?? 0) > c.price ? `¥${yuan(c.original_price!)}` : '',
   until: c.price !== undefined && c.flash_until ? `限时价，到 ${when(c.flash_until)}` : '',

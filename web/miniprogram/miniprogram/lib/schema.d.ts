@@ -624,6 +624,11 @@ export interface components {
             /** @description buy, claim, learn, trial, gift, pay, certificate: what this learner may do on this terminal */
             actions: string[];
             category: string;
+            /**
+             * Format: int64
+             * @description how many courses are in the bundle
+             */
+            course_count?: number;
             /** @description address a phone can load; may be empty */
             cover: string;
             /**
@@ -633,7 +638,15 @@ export interface components {
             flash_until?: string;
             /** Format: int64 */
             id: number;
-            /** Format: int64 */
+            /**
+             * @description bundle (专栏): several courses sold together, which has no lessons of its own
+             * @enum {string}
+             */
+            kind: "course" | "bundle";
+            /**
+             * Format: int64
+             * @description a bundle's: of all its courses
+             */
             lesson_count: number;
             /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
             not_sold?: string;
@@ -824,6 +837,72 @@ export interface components {
             /** @description masked, 138****0000; empty while none was given */
             phone: string;
         };
+        MemberCard: {
+            /** @description buy, claim, learn, trial, gift, pay, certificate: what this learner may do on this terminal */
+            actions: string[];
+            category: string;
+            /**
+             * Format: int64
+             * @description how many courses are in the bundle
+             */
+            course_count?: number;
+            /** @description address a phone can load; may be empty */
+            cover: string;
+            /**
+             * Format: date-time
+             * @description price is a flash price until then, and original_price what it costs afterwards
+             */
+            flash_until?: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * @description bundle (专栏): several courses sold together, which has no lessons of its own
+             * @enum {string}
+             */
+            kind: "course" | "bundle";
+            /**
+             * Format: int64
+             * @description a bundle's: of all its courses
+             */
+            lesson_count: number;
+            /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
+            not_sold?: string;
+            /**
+             * Format: int64
+             * @description fen, struck through
+             */
+            original_price?: number;
+            owned: boolean;
+            /** @description its own page can be opened; a course that was taken out of the shop has one for owners alone */
+            page: boolean;
+            /**
+             * Format: int64
+             * @description fen; absent where this terminal may not be sold to
+             */
+            price?: number;
+            /**
+             * Format: date-time
+             * @description not sold before then; absent once it is
+             */
+            sale_from?: string;
+            /**
+             * Format: date-time
+             * @description sold until then
+             */
+            sale_until?: string;
+            /**
+             * Format: int64
+             * @description how many may still buy; absent where any number may
+             */
+            seats_left?: number;
+            /**
+             * @description owned: this learner may open it, by the bundle or otherwise
+             * @enum {string}
+             */
+            state: "owned" | "locked";
+            teacher: string;
+            title: string;
+        };
         MiniAskRefundRequest: {
             reason: string;
         } & {
@@ -850,6 +929,11 @@ export interface components {
             category: string;
             /** @description the one this learner took */
             certificate?: components["schemas"]["MiniCertificateBody"];
+            /**
+             * Format: int64
+             * @description how many courses are in the bundle
+             */
+            course_count?: number;
             /** @description address a phone can load; may be empty */
             cover: string;
             /**
@@ -861,9 +945,24 @@ export interface components {
             id: number;
             /** @description HTML, cleaned */
             intro: string;
-            /** Format: int64 */
+            /**
+             * @description bundle (专栏): several courses sold together, which has no lessons of its own
+             * @enum {string}
+             */
+            kind: "course" | "bundle";
+            /**
+             * Format: int64
+             * @description a bundle's: of all its courses
+             */
             lesson_count: number;
             lessons: components["schemas"]["MiniLesson"][];
+            /** @description a bundle's courses, in order */
+            members?: components["schemas"]["MemberCard"][];
+            /**
+             * Format: int64
+             * @description how many of them this learner may open
+             */
+            members_owned?: number;
             /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
             not_sold?: string;
             /**
@@ -992,6 +1091,11 @@ export interface components {
             /** @description buy, claim, learn, trial, gift, pay, certificate: what this learner may do on this terminal */
             actions: string[];
             category: string;
+            /**
+             * Format: int64
+             * @description how many courses are in the bundle
+             */
+            course_count?: number;
             /** @description address a phone can load; may be empty */
             cover: string;
             /** Format: int64 */
@@ -1003,6 +1107,11 @@ export interface components {
             flash_until?: string;
             /** Format: int64 */
             id: number;
+            /**
+             * @description bundle (专栏): several courses sold together, which has no lessons of its own
+             * @enum {string}
+             */
+            kind: "course" | "bundle";
             /** Format: date-time */
             last_at?: string;
             /**
@@ -1010,7 +1119,10 @@ export interface components {
              * @description where to go on; absent before the first lesson
              */
             last_lesson_id?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description a bundle's: of all its courses
+             */
             lesson_count: number;
             /** @description why nobody can buy it now, in Chinese: before its time, after it, stopped, no seats left */
             not_sold?: string;

@@ -4,7 +4,7 @@ import { roleNames } from '@/stores/session'
 export const objectNames: Record<string, string> = {
   takeover: '接管', quiz: '测验结果', homework: '作业', homework_submission: '作业', remark: '评论', grant: '开课', webhook: '推送地址',
   task: '任务', piece: '选题', week_template: '周模板',
-  operator: '操作员', article: '文章', reply: '自动回复', menu: '自定义菜单', menu_version: '自定义菜单', release: '菜单和回复', course: '课程', lesson: '课时', order: '订单', refund: '退款',
+  operator: '操作员', article: '文章', reply: '自动回复', menu: '自定义菜单', menu_version: '自定义菜单', release: '菜单和回复', course: '课程', bundle: '专栏', lesson: '课时', order: '订单', refund: '退款',
   scene: '场景二维码', scene_code: '场景二维码', link: '链接', job: '后台任务', setting: '设置', media: '文件', money: '钱款待办', follower: '粉丝', message: '粉丝消息', tag: '标签',
   draft: '公众号草稿', broadcast: '群发', notice: '通知', material: '素材', comment: '留言', coupon: '优惠券', redeem: '兑换码', campaign: '活动', invite: '裂变任务', signup: '报名', alert: '提醒规则', group: '社群', question: '已存的问题', partner: '合作方', poster: '海报', overlap: '重复的段落', report: '工作汇报', learner: '学员', review: '复盘',
 }
@@ -48,7 +48,7 @@ export function valueText(field: string, text: string): string {
 }
 
 export const fieldNames: Record<string, string> = {
-  lesson_id: '课时', due_days: '几天内交', need_text: '要有文字', need_pictures: '要有图片', counts: '通过才算学完', score: '得分', featured: '精选', watermark: '学员编号水印', no_forward: '不能跳过没看的部分', quiz: '测验', how: '什么时候显示', most: '给几个人看', closed: '关闭', percent: '百分之几', least: '至少多少', millis: '多少毫秒算慢', asleep_until: '静音到', keyword: '口令', poster_id: '海报', need: '带几位', reward: '奖励', reward_ref: '哪一项', per_person: '每人几份', rewards: '一共几份', hold_hours: '留满几小时', speed_most: '最多几位', speed_minutes: '在几分钟里', friends: '几位', inviter: '邀请人', questions: '问什么', places: '名额', came: '到没到场', people: '几位', phones: '带完整手机号', after_text: '报名后说什么', signup_id: '第几条',
+  course_ids: '课程的顺序', bundle: '是专栏', lesson_id: '课时', due_days: '几天内交', need_text: '要有文字', need_pictures: '要有图片', counts: '通过才算学完', score: '得分', featured: '精选', watermark: '学员编号水印', no_forward: '不能跳过没看的部分', quiz: '测验', how: '什么时候显示', most: '给几个人看', closed: '关闭', percent: '百分之几', least: '至少多少', millis: '多少毫秒算慢', asleep_until: '静音到', keyword: '口令', poster_id: '海报', need: '带几位', reward: '奖励', reward_ref: '哪一项', per_person: '每人几份', rewards: '一共几份', hold_hours: '留满几小时', speed_most: '最多几位', speed_minutes: '在几分钟里', friends: '几位', inviter: '邀请人', questions: '问什么', places: '名额', came: '到没到场', people: '几位', phones: '带完整手机号', after_text: '报名后说什么', signup_id: '第几条',
   decision: '怎么办', finding: '看到了什么', next: '下一步', remark: '意见',
   important: '重要', urgent: '紧急', day: '日期', owner: '负责人', repeat: '重复', slot: '第几条', made: '放了几条',
   title: '标题', name: '名字', role: '角色', status: '状态', state: '状态', price: '价格', original_price: '原价', sale_from: '起售时间', sale_until: '停售时间', flash_price: '限时价', flash_from: '限时价从', flash_until: '限时价到', seats: '名额', amount: '金额', out_refund_no: '退款单号', out_trade_no: '订单号', material_id: '素材编号', bytes: '大小（字节）', intro_bytes: '简介字节数', content_bytes: '正文字节数', reason: '原因', version: '版本', note: '说明',

@@ -23,7 +23,7 @@ const unpaid = (list: CoursePage['unpaid']) => list.map((o) => ({
 }))
 
 Page({
-  data: { look, loading: true, error: '', busy: false, course: card({ id: 0, title: '', cover: '', category: '', teacher: '', lesson_count: 0, owned: false, actions: [] }), intro: '', refund: '', notSold: '', unpaid: [] as ReturnType<typeof unpaid>, may: {} as Record<string, boolean>, lessons: [] as ReturnType<typeof row>[], next: 0, trial: 0, certified: false },
+  data: { look, loading: true, error: '', busy: false, course: card({ id: 0, kind: 'course', title: '', cover: '', category: '', teacher: '', lesson_count: 0, owned: false, actions: [] }), intro: '', refund: '', notSold: '', unpaid: [] as ReturnType<typeof unpaid>, may: {} as Record<string, boolean>, lessons: [] as ReturnType<typeof row>[], next: 0, trial: 0, certified: false },
   id: 0,
   viewed: false,
 
