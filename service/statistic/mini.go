@@ -138,7 +138,8 @@ func (m *Mini) fetch(ctx context.Context, f Fetch) (ok bool, err error) {
 			return false, err
 		}
 	}
-	return noted(ctx, m.db, f, model.Milli(m.now()), err)
+	code, err := noted(ctx, m.db, f, model.Milli(m.now()), err)
+	return code == "", err
 }
 
 // trendOf is the kind that says how many came in the same period; trends are asked for first.

@@ -9,6 +9,7 @@
 package statistic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,8 +86,9 @@ type Fetch struct {
 // TableName is the table.
 func (Fetch) TableName() string { return "statistic_fetches" }
 
-// Run fetches what is due today and not here yet: for the timetable, every half hour. After a refusal that
-// more asking would not cure (quota used up, no right) it asks nothing more until tomorrow.
+// Run fetches what is due today and not here yet: for the timetable, every half hour. One call's refusal leaves the
+// others alone: a kind that is not ready, or whose quota is used up, is asked no more in this run, or today when asking
+// would not cure it; the rest goes on.
 func (s *Service) Run(ctx context.Context) error {
 	now := s.now().In(model.Shanghai)
 	if s.appid == "" || now.Hour() < readyHour {
@@ -97,19 +99,27 @@ func (s *Service) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	off := map[string]bool{} // kinds whose next day would hear the same
 	for _, f := range due {
-		ok, err := s.fetch(ctx, f)
+		if off[f.Kind] {
+			continue
+		}
+		code, err := s.fetch(ctx, f)
 		if err != nil {
 			return err
 		}
-		if !ok { // the next would hear the same
+		switch {
+		case code == "" || code == "61501": // of that day alone
+		case everybody(code):
 			return nil
+		default:
+			off[f.Kind] = true
 		}
 	}
 	return nil
 }
 
-// due lists what today still lacks; nothing once a refusal of today stands.
+// due lists what today still lacks, without the kinds whose refusal stands for today.
 func (s *Service) due(ctx context.Context, today int, now time.Time) ([]Fetch, error) {
 	var asked []Fetch
 	if err := s.db.WithContext(ctx).Where("appid = ? AND asked_day = ?", s.appid, today).Find(&asked).Error; err != nil {
@@ -119,10 +129,13 @@ func (s *Service) due(ctx context.Context, today int, now time.Time) ([]Fetch, e
 		kind string
 		day  int
 	}
-	had := map[key]Fetch{}
+	had, off := map[key]Fetch{}, map[string]bool{}
 	for _, f := range asked {
 		if f.State == Failed && final(f.Code) {
-			return nil, nil
+			if everybody(f.Code) {
+				return nil, nil
+			}
+			off[f.Kind] = true
 		}
 		had[key{f.Kind, f.Day}] = f
 	}
@@ -133,7 +146,7 @@ func (s *Service) due(ctx context.Context, today int, now time.Time) ([]Fetch, e
 		if !there {
 			f = Fetch{AppID: s.appid, Kind: kind, Day: day, AskedDay: today}
 		}
-		if f.State != Done {
+		if f.State != Done && !off[kind] {
 			due = append(due, f)
 		}
 	}
@@ -144,13 +157,19 @@ func (s *Service) due(ctx context.Context, today int, now time.Time) ([]Fetch, e
 	return due, nil
 }
 
-// final tells the codes that stand for the rest of the day: quota, no right, address not allowed.
+// final tells the codes that stand for the rest of the day: quota, no right, account restricted.
 func final(code string) bool {
-	return code == "45009" || code == "48001" || code == "48004" || code == "40164" || code == "50002"
+	return code == "45009" || code == "48001" || code == "48004" || code == "50002"
 }
 
-// fetch asks about one day, keeps what was said, and tells whether asking on makes sense.
-func (s *Service) fetch(ctx context.Context, f Fetch) (ok bool, err error) {
+// everybody tells the codes that every other call would hear too: our address not allowed, which somebody may mend
+// any minute, token or secret wrong, account restricted.
+func everybody(code string) bool {
+	return code == "40164" || code == "40001" || code == "40125" || code == "42001" || code == "50002"
+}
+
+// fetch asks about one day, keeps what was said, and gives the code of WeChat's refusal.
+func (s *Service) fetch(ctx context.Context, f Fetch) (code string, err error) {
 	if f.Kind == kindFollowers {
 		err = s.followers(ctx, f.Day)
 		f.State = Done
@@ -165,27 +184,31 @@ func (s *Service) fetch(ctx context.Context, f Fetch) (ok bool, err error) {
 	return noted(ctx, s.db, f, model.Milli(s.now()), err)
 }
 
-// noted writes down how WeChat answered, and tells whether asking on makes sense. err is what the fetch ended
-// with; only one that is no answer of WeChat's comes back.
-func noted(ctx context.Context, db *gorm.DB, f Fetch, now time.Time, err error) (ok bool, _ error) {
+// noAnswer stands for a code where WeChat gave none.
+const noAnswer = "none"
+
+// noted writes down how WeChat answered, and gives the code of a refusal. err is what the fetch ended with; only one
+// that is no answer of WeChat's comes back.
+func noted(ctx context.Context, db *gorm.DB, f Fetch, now time.Time, err error) (code string, _ error) {
 	f.Code, f.Said = "", ""
 	f.Tries, f.FetchedAt = f.Tries+1, now
 	var call *model.CallError
 	switch {
 	case errors.As(err, &call):
 		f.State, f.Code, f.Said = Failed, call.Code, call.Text
+		code = cmp.Or(call.Code, noAnswer)
 		if call.Code == "61503" {
 			f.State = Unready
 		}
 		slog.Warn("statistics not fetched", "kind", f.Kind, "day", f.Day, "code", call.Code, "said", call.Said)
 	case err != nil:
-		return false, err
+		return "", err
 	}
 	if e := db.WithContext(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "appid"}, {Name: "kind"}, {Name: "day"}},
 		DoUpdates: clause.AssignmentColumns([]string{"asked_day", "state", "code", "said", "tries", "fetched_at"})}).Create(&f).Error; e != nil {
-		return false, fmt.Errorf("note the fetch of %d: %w", f.Day, e)
+		return "", fmt.Errorf("note the fetch of %d: %w", f.Day, e)
 	}
-	return err == nil, nil
+	return code, nil
 }
 
 // total is a row of article_totals.
