@@ -82,8 +82,8 @@ func TestFanListAndStory(t *testing.T) {
 
 		id := d.count("SELECT id FROM followers WHERE openid = ?", ann.OpenID)
 		d.tableRow("INSERT INTO reply_sends (appid, push_key, seq, openid, message, opened_at, ends_at, state, created_at) VALUES ('" + d.fake.Official().AppID + "', 'k', 1, '" + ann.OpenID + "', '{\"type\":\"text\",\"content\":\"在的\"}', ?, ?, 'sent', ?)")
-		d.tableRow("INSERT INTO learners (appid, openid, unionid, person_id, platform, login_at, created_at, updated_at) SELECT 'wxmini', 'oMiniAnn', 'u', person_id, 'ios', ?, ?, ? FROM followers WHERE openid = '" + ann.OpenID + "'")
-		d.tableRow("INSERT INTO orders (out_trade_no, person_id, title, amount, refunded, status, expires_at, created_at, paid_at, updated_at) SELECT 'L1', person_id, '写作课', 19900, 9900, 'partly_refunded', ?, ?, ?, changed_at FROM followers WHERE openid = '" + ann.OpenID + "'")
+		d.tableRow("INSERT INTO learners (appid, openid, unionid, person_id, platform, login_at, created_at, updated_at) SELECT '" + d.fake.Mini().AppID + "', 'oMiniAnn', 'u', person_id, 'ios', ?, ?, ? FROM followers WHERE openid = '" + ann.OpenID + "'")
+		d.tableRow("INSERT INTO orders (appid, out_trade_no, person_id, title, amount, refunded, status, expires_at, created_at, paid_at, updated_at) SELECT '" + d.fake.Mini().AppID + "', 'L1', person_id, '写作课', 19900, 9900, 'partly_refunded', ?, ?, ?, changed_at FROM followers WHERE openid = '" + ann.OpenID + "'")
 		got := strings.Join(d.story(id), " | ")
 		for _, want := range []string{"follow a1", "message 在吗", "scan b2", "menu_click TODAY", "reply 在的", "order 写作课", "paid 写作课"} {
 			if strings.Count(got, want) != 1 {

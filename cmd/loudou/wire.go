@@ -225,7 +225,7 @@ func build(cfg config.Config) (*house, error) {
 			Redeems:   h.redeems,
 			Gifts:     h.gifts,
 			Learners:  h.learners,
-			Privacy:   privacy.New(h.db, cfg.OfficialAppID, h.persons, h.learners, h.operators, h.clock.now),
+			Privacy:   privacy.New(h.db, cfg.OfficialAppID, cfg.MiniAppID, h.persons, h.learners, h.operators, h.clock.now),
 			Campaigns: h.campaigns,
 			Invites:   h.invites,
 			Alerts:    h.alerts,

@@ -221,7 +221,7 @@ func (s *Service) touches(ctx context.Context, p *model.People, who *roaring.Bit
 			Channel, Code, ShareID               string
 			Scene                                int
 		}
-		q := fmt.Sprintf("SELECT id, person_id, occurred_at, received_at, type, article_id, campaign_id, channel, code, share_id, scene FROM events WHERE person_id IN (%s) AND occurred_at BETWEEN %d AND %d AND type IN (%s) AND day > 0", list(part), from, to, kinds)
+		q := fmt.Sprintf("SELECT id, person_id, occurred_at, received_at, type, article_id, campaign_id, channel, code, share_id, scene FROM events WHERE person_id IN (%s) AND occurred_at BETWEEN %d AND %d AND type IN (%s) AND day > 0%s", list(part), from, to, kinds, s.ours())
 		if err := s.db.WithContext(ctx).Raw(q).Scan(&rows).Error; err != nil {
 			return nil, fmt.Errorf("read touches: %w", err)
 		}

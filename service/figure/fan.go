@@ -176,7 +176,7 @@ func (s *Service) fanEvents(ctx context.Context, _ model.Follower, persons []int
 	}
 	err = s.db.WithContext(ctx).Raw(`SELECT e.type, e.occurred_at, e.course_id, e.article_id, e.code, c.title AS course, a.title AS article FROM events e
 LEFT JOIN courses c ON c.id = e.course_id LEFT JOIN articles a ON a.id = e.article_id
-WHERE e.person_id IN ? AND e.occurred_at < ? AND e.type IN (`+numbersOf(fanEvents)+`) ORDER BY e.occurred_at DESC LIMIT ?`, persons, end.UnixMilli(), n).Scan(&rows).Error
+WHERE e.person_id IN ? AND e.occurred_at < ? AND e.type IN (`+numbersOf(fanEvents)+`)`+s.ours()+` ORDER BY e.occurred_at DESC LIMIT ?`, persons, end.UnixMilli(), n).Scan(&rows).Error
 	for _, r := range rows {
 		l := model.FanLine{At: time.UnixMilli(r.OccurredAt).UTC(), Kind: string(model.EventTypeOf(r.Type)), Text: r.Code}
 		switch {
@@ -203,16 +203,16 @@ func (s *Service) fanOrders(ctx context.Context, _ model.Follower, persons []int
 		return nil, nil
 	}
 	for _, q := range []struct{ kind, text string }{
-		{"order", "SELECT created_at AS at, title, out_trade_no AS no, status AS state, amount FROM orders WHERE person_id IN ? AND created_at < ? ORDER BY created_at DESC LIMIT ?"},
-		{"paid", "SELECT paid_at AS at, title, out_trade_no AS no, '' AS state, amount FROM orders WHERE person_id IN ? AND paid_at < ? ORDER BY paid_at DESC LIMIT ?"},
-		{"refunded", "SELECT r.succeeded_at AS at, o.title, o.out_trade_no AS no, '' AS state, r.amount FROM refunds r JOIN orders o ON o.id = r.order_id WHERE o.person_id IN ? AND r.succeeded_at < ? ORDER BY r.succeeded_at DESC LIMIT ?"},
+		{"order", "SELECT created_at AS at, title, out_trade_no AS no, status AS state, amount FROM orders WHERE appid = ? AND person_id IN ? AND created_at < ? ORDER BY created_at DESC LIMIT ?"},
+		{"paid", "SELECT paid_at AS at, title, out_trade_no AS no, '' AS state, amount FROM orders WHERE appid = ? AND person_id IN ? AND paid_at < ? ORDER BY paid_at DESC LIMIT ?"},
+		{"refunded", "SELECT r.succeeded_at AS at, o.title, o.out_trade_no AS no, '' AS state, r.amount FROM refunds r JOIN orders o ON o.id = r.order_id WHERE o.appid = ? AND o.person_id IN ? AND r.succeeded_at < ? ORDER BY r.succeeded_at DESC LIMIT ?"},
 	} {
 		var rows []struct {
 			At               time.Time
 			Title, No, State string
 			Amount           model.Fen
 		}
-		if err := s.db.WithContext(ctx).Raw(q.text, persons, end, n).Scan(&rows).Error; err != nil {
+		if err := s.db.WithContext(ctx).Raw(q.text, s.miniApp, persons, end, n).Scan(&rows).Error; err != nil {
 			return nil, err
 		}
 		for _, r := range rows {
@@ -240,18 +240,18 @@ func (s *Service) FanSums(ctx context.Context, f model.Follower) (FanSums, error
 	}
 	db := s.db.WithContext(ctx)
 	var learners int64
-	if err := db.Raw("SELECT COUNT(*) FROM learners WHERE person_id IN ?", persons).Scan(&learners).Error; err != nil {
+	if err := db.Raw("SELECT COUNT(*) FROM learners WHERE appid = ? AND person_id IN ?", s.miniApp, persons).Scan(&learners).Error; err != nil {
 		return out, fmt.Errorf("sums of follower %d: %w", f.ID, err)
 	}
 	out.Mini = learners > 0
-	if err := db.Raw("SELECT COUNT(*) FROM events WHERE person_id IN ? AND type = ?", persons, model.EventMPOpen.Number()).Scan(&out.Opens).Error; err != nil {
+	if err := db.Raw("SELECT COUNT(*) FROM events WHERE person_id IN ? AND type = ?"+s.ours(), persons, model.EventMPOpen.Number()).Scan(&out.Opens).Error; err != nil {
 		return out, fmt.Errorf("sums of follower %d: %w", f.ID, err)
 	}
 	var money struct {
 		Orders int64
 		Net    model.Fen
 	}
-	if err := db.Raw("SELECT COUNT(*) AS orders, COALESCE(SUM(amount - refunded), 0) AS net FROM orders WHERE person_id IN ? AND paid_at IS NOT NULL", persons).Scan(&money).Error; err != nil {
+	if err := db.Raw("SELECT COUNT(*) AS orders, COALESCE(SUM(amount - refunded), 0) AS net FROM orders WHERE appid = ? AND person_id IN ? AND paid_at IS NOT NULL", s.miniApp, persons).Scan(&money).Error; err != nil {
 		return out, fmt.Errorf("sums of follower %d: %w", f.ID, err)
 	}
 	out.Orders, out.Net = money.Orders, money.Net

@@ -198,7 +198,7 @@ func TestFunnelOfTheDefinitions(t *testing.T) {
 		}
 		at := h.when("03-01 00:00")
 		learner := h.insert("INSERT INTO learners (appid, openid, unionid, person_id, platform, login_at, created_at, updated_at) VALUES ('mini', 'ofunnel', '', ?, 'android', ?, ?, ?)", who, at, at, at)
-		follower := h.insert("INSERT INTO followers (appid, openid, person_id, changed_at, created_at, updated_at) VALUES ('wx', 'ofunnel', ?, ?, ?, ?)", fan, at, at, at)
+		follower := h.insert("INSERT INTO followers (appid, openid, person_id, changed_at, created_at, updated_at) VALUES ('official', 'ofunnel', ?, ?, ?, ?)", fan, at, at, at)
 		if people, _, err = h.figures.FunnelPeople(t.Context(), q, 3, 0, 10); err != nil || people[0].LearnerID != learner || people[0].FollowerID != follower || people[1].FollowerID != 0 {
 			t.Errorf("known as learner %d and fan %d: %+v %v", learner, follower, people, err)
 		}

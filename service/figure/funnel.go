@@ -319,14 +319,14 @@ func (s *Service) meet(ctx context.Context, people []Entrant) error {
 			numbers = append(numbers, l.PersonID)
 		}
 		var found []struct{ ID, PersonID int64 }
-		if err := db.Raw("SELECT id, person_id FROM followers WHERE person_id IN ?", numbers).Scan(&found).Error; err != nil {
+		if err := db.Raw("SELECT id, person_id FROM followers WHERE appid = ? AND person_id IN ?", s.official, numbers).Scan(&found).Error; err != nil {
 			return fmt.Errorf("fans behind people: %w", err)
 		}
 		for _, f := range found {
 			of[f.PersonID].FollowerID = f.ID
 		}
 		found = nil
-		if err := db.Raw("SELECT id, person_id FROM learners WHERE erased_at IS NULL AND person_id IN ?", numbers).Scan(&found).Error; err != nil {
+		if err := db.Raw("SELECT id, person_id FROM learners WHERE appid = ? AND erased_at IS NULL AND person_id IN ?", s.miniApp, numbers).Scan(&found).Error; err != nil {
 			return fmt.Errorf("learners behind people: %w", err)
 		}
 		for _, l := range found {

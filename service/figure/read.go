@@ -133,7 +133,7 @@ func (s *Service) staffCount(ctx context.Context, p *model.People, c scope, span
 		return 0, nil
 	}
 	for part := range slices.Chunk(ids, 500) {
-		q := fmt.Sprintf("SELECT COUNT(*) FROM events WHERE person_id IN (%s) AND type = %d AND day BETWEEN %d AND %d%s", list(part), t.Number(), span.First, span.Last, c.where())
+		q := fmt.Sprintf("SELECT COUNT(*) FROM events WHERE person_id IN (%s) AND type = %d AND day BETWEEN %d AND %d%s", list(part), t.Number(), span.First, span.Last, s.in(c))
 		if err := s.each(ctx, q, 1, func(v []int64) { n += v[0] }); err != nil {
 			return 0, err
 		}

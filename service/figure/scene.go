@@ -309,7 +309,7 @@ func (s *Service) sceneViews(ctx context.Context, p *model.People, b *sceneBoard
 		return err
 	}
 	for part := range slices.Chunk(numbersBehind(p, who), 500) {
-		q := fmt.Sprintf("SELECT person_id, occurred_at, day FROM events WHERE person_id IN (%s) AND type = %d AND day BETWEEN %d AND %d", list(part), model.EventCourseView.Number(), b.span.First, b.span.Last)
+		q := fmt.Sprintf("SELECT person_id, occurred_at, day FROM events WHERE person_id IN (%s) AND type = %d AND day BETWEEN %d AND %d%s", list(part), model.EventCourseView.Number(), b.span.First, b.span.Last, s.ours())
 		if err := s.each(ctx, q, 3, func(v []int64) {
 			d := b.days[int(v[2])]
 			if d == nil {

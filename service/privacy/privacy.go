@@ -36,10 +36,11 @@ type Auditor interface {
 	Audit(tx *gorm.DB, a model.AuditEntry) error
 }
 
-// Service works for the followers of the account appid.
+// Service works for the followers of the account appid and the learners of its Mini Program.
 type Service struct {
 	db       *gorm.DB
 	appid    string
+	mini     string
 	persons  Persons
 	learners Learners
 	audit    Auditor
@@ -47,8 +48,8 @@ type Service struct {
 }
 
 // New makes the service; now is the business clock.
-func New(db *gorm.DB, appid string, persons Persons, learners Learners, audit Auditor, now func() time.Time) *Service {
-	return &Service{db: db, appid: appid, persons: persons, learners: learners, audit: audit, now: now}
+func New(db *gorm.DB, appid, mini string, persons Persons, learners Learners, audit Auditor, now func() time.Time) *Service {
+	return &Service{db: db, appid: appid, mini: mini, persons: persons, learners: learners, audit: audit, now: now}
 }
 
 // source is a table that knows a person: by which column, and under which title it is handed out.
@@ -89,6 +90,7 @@ type marks struct {
 	persons, learners []int64
 	followers         []int64
 	openids           []string
+	appids            []string // of the account, and none: a human may be known to other accounts of the same company too
 }
 
 func (s *Service) marks(ctx context.Context, followerID int64) (marks, error) {
@@ -105,7 +107,7 @@ func (s *Service) marks(ctx context.Context, followerID int64) (marks, error) {
 		return m, model.Refuse(model.ErrNotFound, model.CodeNotFound, "没有这位粉丝")
 	}
 	m.person, m.openids = f[0].PersonID, []string{f[0].OpenID}
-	m.followers = []int64{followerID}
+	m.followers, m.appids = []int64{followerID}, []string{"", s.appid, s.mini}
 	if m.person == 0 {
 		return m, nil
 	}
@@ -119,10 +121,12 @@ func (s *Service) marks(ctx context.Context, followerID int64) (marks, error) {
 			return m, fmt.Errorf("openids of follower %d: %w", followerID, err)
 		}
 		for _, i := range ids {
-			m.openids = append(m.openids, i.Value)
+			if i.AppID == s.appid || i.AppID == s.mini {
+				m.openids = append(m.openids, i.Value)
+			}
 		}
 	}
-	if err := db.Table("learners").Where("person_id IN ? AND erased_at IS NULL", m.persons).Order("id").Pluck("id", &m.learners).Error; err != nil {
+	if err := db.Table("learners").Where("appid = ? AND person_id IN ? AND erased_at IS NULL", s.mini, m.persons).Order("id").Pluck("id", &m.learners).Error; err != nil {
 		return m, fmt.Errorf("learners of follower %d: %w", followerID, err)
 	}
 	return m, nil
@@ -133,6 +137,9 @@ func (m marks) where(db *gorm.DB, x source) *gorm.DB {
 	q := db.Table(x.table)
 	switch x.by {
 	case byPerson:
+		if x.table != "person_links" {
+			q = q.Where("appid IN ?", m.appids)
+		}
 		return q.Where(x.column+" > 0 AND "+x.column+" IN ?", some(m.persons))
 	case byOpenID:
 		return q.Where(x.column+" IN ?", m.openids)
