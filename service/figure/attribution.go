@@ -239,10 +239,14 @@ func (s *Service) touches(ctx context.Context, p *model.People, who *roaring.Bit
 // articleShare is what one article is credited with.
 type articleShare struct{ buyers, gross, refunded int64 }
 
+// articleLookback is how long a touch of an article's counts for what is paid after it. It is no article's own: the page of
+// an article and the attribution by article must name the same fen.
+const articleLookback = 30 * day
+
 // articleMoney is the last non-direct touch at level article, for one article.
-func (s *Service) articleMoney(ctx context.Context, p *model.People, id int64, span Span, lookback time.Duration) (articleShare, error) {
+func (s *Service) articleMoney(ctx context.Context, p *model.People, id int64, span Span) (articleShare, error) {
 	var out articleShare
-	sales, err := s.sales(ctx, p, span, model.AttributeLast, levelKey("article"), lookback)
+	sales, err := s.sales(ctx, p, span, model.AttributeLast, levelKey("article"), articleLookback)
 	if err != nil {
 		return out, err
 	}

@@ -57,9 +57,8 @@ var helpsRules = map[string]string{
 // helpsFigures say what stands for each KPI where the account's own figure has another name.
 const (
 	followersRule  = "净增关注：新增关注减去取消关注（微信统计），范围内已取到的各天合计"
-	conversionRule = "范围内付款、最后一次非直接触点是文章的人（回看 7 天）÷ 范围内各篇文章新增的阅读人数之和（微信统计，看了两篇的人算两次）"
+	conversionRule = "范围内付款、最后一次非直接触点是文章的人（回看 30 天）÷ 范围内各篇文章新增的阅读人数之和（微信统计，看了两篇的人算两次）"
 	notYetRule     = "那时还没有开始记录事件"
-	helpsLookback  = 7 * day
 )
 
 // HelpsWork is what tasks of one KPI took in some days.
@@ -452,7 +451,7 @@ func (s *Service) helpsSource(ctx context.Context, whole Span) (*helpsSource, er
 	if src.made, err = s.madeItems(ctx, whole); err != nil {
 		return nil, err
 	}
-	sales, err := s.sales(ctx, p, whole, model.AttributeLast, levelKey("article"), helpsLookback)
+	sales, err := s.sales(ctx, p, whole, model.AttributeLast, levelKey("article"), articleLookback)
 	if err != nil {
 		return nil, err
 	}

@@ -122,11 +122,11 @@ func april(h *house) {
 	h.insert("INSERT INTO course_versions (appid, course_id, version, note, body, hash, diff, operator_id, operator_name, published_at) VALUES ('mini', ?, 2, '', '', '', '', 1, '', ?)", course, h.when("04-13 09:00"))
 	h.insert("INSERT INTO releases (appid, publish_at, note, menu, menu_before, rules, words, at_once, revision, state, tries, error, menu_version, reply_version, restored_from, operator_id, operator_name, created_at, updated_at, published_at) VALUES ('official', ?, '换季', '', '', '', '', 1, 0, 'done', 0, '', 0, 0, 0, 1, '', ?, ?, ?)", h.when("04-14 09:00"), h.now, h.now, h.when("04-14 09:00"))
 
-	// Whom an article led there: x. y came by nothing, z's touch is eight days old.
+	// Whom an article led there: x. y came by nothing, z's touch is thirty-one days old.
 	h.does("x", model.EventArticleClick, "04-08 10:00", model.Event{ArticleID: a})
 	h.does("x", model.EventPaid, "04-09 10:00", model.Event{Amount: 100, OutTradeNo: "X"})
 	h.does("y", model.EventPaid, "04-10 10:00", model.Event{Amount: 100, OutTradeNo: "Y"})
-	h.does("z", model.EventArticleClick, "04-01 10:00", model.Event{ArticleID: a})
+	h.does("z", model.EventArticleClick, "03-09 10:00", model.Event{ArticleID: a})
 	h.does("z", model.EventPaid, "04-09 10:00", model.Event{Amount: 100, OutTradeNo: "Z"})
 	for day := 406; day <= 412; day++ {
 		for source, n := range map[int]int{-1: 0, 0: 5} {
