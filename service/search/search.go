@@ -19,11 +19,11 @@ import (
 
 // Hit is one thing found.
 type Hit struct {
-	Kind   string `json:"kind" enum:"article,course,lesson,order,fan,learner,rule,broadcast,campaign,scene,link,coupon,task,piece"`
+	Kind   string `json:"kind" enum:"article,course,lesson,order,fan,learner,rule,broadcast,notice,campaign,signup,scene,link,coupon,task,piece"`
 	ID     string `json:"id" doc:"its number; an order's out_trade_no"`
 	Title  string `json:"title"`
 	Note   string `json:"note" doc:"what else tells it from its like"`
-	Parent string `json:"parent,omitempty" doc:"a lesson's course; a task's or piece's day, 2026-01-31"`
+	Parent string `json:"parent,omitempty" doc:"a lesson's course; a sign-up form's campaign; a task's or piece's day, 2026-01-31"`
 }
 
 const (
@@ -50,6 +50,7 @@ type kind struct {
 	title  string // what is shown, and matched best
 	more   string // matched too; "" nothing
 	plain  bool   // more holds plain letters only: MySQL will not compare it with others
+	deep   string // JSON, matched by words that are not plain letters, which would meet the names of fields
 	note   string // SQL that gives the note
 	parent string
 	alive  string // a condition for what is still there
@@ -60,9 +61,11 @@ var kinds = []kind{
 	{name: "article", table: "articles", title: "title", more: "author", note: "state", number: true},
 	{name: "course", table: "courses", mini: true, title: "title", more: "teacher", note: "status", alive: "draft_of IS NULL", number: true},
 	{name: "lesson", table: "lessons", mini: true, title: "title", more: "chapter", note: "chapter", parent: "course_id", alive: "deleted_at IS NULL AND draft_of IS NULL"},
-	{name: "rule", table: "reply_rules", title: "name", note: "kind"},
+	{name: "rule", table: "reply_rules", title: "name", note: "kind", deep: "spec"},
 	{name: "broadcast", table: "broadcasts", title: "title", note: "state"},
+	{name: "notice", table: "notices", title: "title", note: "state", deep: "words"},
 	{name: "campaign", table: "campaigns", title: "name", note: "created_by"},
+	{name: "signup", table: "signup_forms", title: "title", note: "(SELECT name FROM campaigns WHERE campaigns.id = signup_forms.campaign_id)", parent: "campaign_id"},
 	{name: "scene", table: "scene_codes", title: "scene", more: "channel", note: "channel"},
 	{name: "coupon", table: "coupons", mini: true, title: "name", more: "code", plain: true, note: "code"},
 	{name: "task", table: "tasks", title: "title", note: "owner", parent: "day", alive: "removed_at IS NULL"},
@@ -133,8 +136,8 @@ func (s *Service) of(ctx context.Context, k kind, word string, number int64, eno
 		if k.more != "" && (!k.plain || ascii(word)) {
 			terms, args = append(terms, k.more+" LIKE ? ESCAPE '!'"), append(args, like)
 		}
-		if k.name == "rule" && !ascii(word) { // its keywords and words; plain letters would meet the names of fields
-			terms, args = append(terms, "spec LIKE ? ESCAPE '!'"), append(args, like)
+		if k.deep != "" && !ascii(word) {
+			terms, args = append(terms, k.deep+" LIKE ? ESCAPE '!'"), append(args, like)
 		}
 		if k.name == "fan" && ascii(word) && len(word) >= 6 {
 			terms, args = append(terms, "openid LIKE ? ESCAPE '!'"), append(args, store.EscapeLike(word)+"%")

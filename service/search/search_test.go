@@ -44,6 +44,11 @@ func shop(t *testing.T, db *gorm.DB) {
 	put(t, db, "learners", times(map[string]any{"id": 8, "appid": "mini", "openid": "oFanMini008", "unionid": "", "person_id": 2, "platform": "", "login_at": now, "erased_at": now}))
 	put(t, db, "orders", times(map[string]any{"id": 1, "appid": "mini", "out_trade_no": "L20260302ABC", "title": "写作课", "status": "paid", "expires_at": now}))
 	put(t, db, "orders", times(map[string]any{"id": 2, "appid": "other", "out_trade_no": "L20260302XYZ", "title": "写作课", "status": "paid", "expires_at": now}))
+	for i, appid := range []string{"oa", "other"} {
+		put(t, db, "notices", times(map[string]any{"id": 21 + i, "appid": appid, "kind": "template", "template_id": "t", "title": "开课提醒", "content": "时间:{{time1.DATA}}", "words": `{"thing2":"写作课第三讲"}`, "filter": "{}", "state": "done", "version": 1, "content_hash": ""}))
+		put(t, db, "campaigns", times(map[string]any{"id": 31 + i, "appid": appid, "name": "春天" + appid, "goal": "", "target": 0, "first_day": 20260301, "last_day": 20260302, "note": "", "stopped_by": "", "version": 1, "created_by": "", "updated_by": ""}))
+		put(t, db, "signup_forms", times(map[string]any{"id": 41 + i, "appid": appid, "campaign_id": 31 + i, "open": true, "title": "线下见面会报名", "fields": "[]", "last_key": 0, "taken": 0, "last_line": 0, "after_text": "", "version": 1, "updated_by": ""}))
+	}
 	put(t, db, "links", map[string]any{"id": 1, "appid": "oa", "code": "spring", "target": "https://example.com/a", "channel": "写作群", "created_at": now})
 }
 
@@ -52,7 +57,10 @@ func TestFind(t *testing.T) {
 		shop(t, db)
 		s := search.New(db, "oa", "mini")
 		for word, want := range map[string]string{
-			"写作":            "article 2, article 3, article 1, lesson 1, rule 1, task 3, fan 6, link 1",
+			"写作":            "article 2, article 3, article 1, lesson 1, rule 1, notice 21, task 3, fan 6, link 1", // the notice by its words
+			"提醒":            "notice 21",                                                                           // by title, ours alone
+			"thing2":        "",                                                                                    // the name of a field is no word
+			"见面会":           "signup 41",
 			" 6 ":           "fan 6, learner 6",
 			"2":             "article 2",
 			"L20260302ABC":  "order L20260302ABC",
@@ -82,8 +90,11 @@ func TestFind(t *testing.T) {
 			}
 		}
 		hits, err := s.Find(t.Context(), "写作")
-		if err != nil || hits[3].Parent != "9" || hits[5].Parent != "2026-03-02" || hits[5].Note != "林" {
+		if err != nil || hits[3].Parent != "9" || hits[6].Parent != "2026-03-02" || hits[6].Note != "林" || hits[5].Title != "开课提醒" || hits[5].Note != "done" {
 			t.Errorf("%+v %v", hits, err)
+		}
+		if hits, err = s.Find(t.Context(), "见面会"); err != nil || hits[0].Parent != "31" || hits[0].Note != "春天oa" {
+			t.Errorf("a sign-up form stands at its campaign: %+v %v", hits, err)
 		}
 		for i := range 8 {
 			put(t, db, "scene_codes", map[string]any{"appid": "oa", "scene": fmt.Sprint("台卡", i), "permanent": 1, "created_at": time.Now(), "updated_at": time.Now()})

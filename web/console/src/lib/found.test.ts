@@ -7,6 +7,8 @@ describe('what a search finds', () => {
     expect(where({ kind: 'task', id: '4', title: '', note: '', parent: '2026-03-02' })).toEqual({ path: '/plan', query: { day: '2026-03-02' } })
     expect(where({ kind: 'task', id: '4', title: '', note: '' })).toEqual({ path: '/plan', query: {} })
     expect(where({ kind: 'order', id: 'L2', title: '', note: '' })).toBe('/orders/L2')
+    expect(where({ kind: 'notice', id: '21', title: '', note: '' })).toBe('/notices/21')
+    expect(where({ kind: 'signup', id: '41', title: '', note: '', parent: '31' })).toBe('/campaigns/31/signup')
   })
   it('names a person without a remark by their number', () => {
     expect(found({ kind: 'fan', id: '6', title: '', note: '' }, () => '')).toMatchObject({ title: '粉丝 6', group: '粉丝' })

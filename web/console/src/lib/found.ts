@@ -5,7 +5,7 @@ export type Hit = components['schemas']['Hit']
 export interface Found { key: string; group: string; title: string; note: string; to: RouteLocationRaw }
 
 const groups: Record<Hit['kind'], string> = {
-  order: '订单', article: '文章', course: '课程', lesson: '课时', rule: '自动回复', broadcast: '群发', campaign: '活动', scene: '二维码', coupon: '优惠券', task: '任务', piece: '选题', fan: '粉丝', link: '链接', learner: '学员',
+  order: '订单', article: '文章', course: '课程', lesson: '课时', rule: '自动回复', broadcast: '群发', notice: '通知', campaign: '活动', signup: '报名', scene: '二维码', coupon: '优惠券', task: '任务', piece: '选题', fan: '粉丝', link: '链接', learner: '学员',
 }
 
 // where is the page that shows a thing.
@@ -17,7 +17,9 @@ export function where(h: Hit): RouteLocationRaw {
     case 'lesson': return `/courses/${h.parent}/lessons/${h.id}`
     case 'rule': return `/replies/${h.id}`
     case 'broadcast': return `/broadcasts/${h.id}`
+    case 'notice': return `/notices/${h.id}`
     case 'campaign': return `/campaigns/${h.id}`
+    case 'signup': return `/campaigns/${h.parent}/signup`
     case 'scene': return `/scenes/${h.id}`
     case 'link': return { path: '/scenes', query: { tab: 'links' } }
     case 'coupon': return '/coupons'
