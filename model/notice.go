@@ -91,8 +91,18 @@ type Notice struct {
 	SentBy      string
 	SentAt      *time.Time
 	EndedAt     *time.Time
+	Swept       string // JSON: how many rows of fans in each state were swept; "" none yet
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+}
+
+// Sums are how many of the swept rows stood in each state.
+func (n Notice) Sums() map[NoticeSendState]int64 {
+	out := map[NoticeSendState]int64{}
+	if n.Swept != "" {
+		_ = json.Unmarshal([]byte(n.Swept), &out)
+	}
+	return out
 }
 
 // NoticeSend is one fan's notice: its row is there once, from the moment the fans were confirmed.

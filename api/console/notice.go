@@ -165,6 +165,7 @@ type FanNoticeBody struct {
 	Filter    noticeFilterBody  `json:"filter"`
 	ResumeAt  *time.Time        `json:"resume_at" doc:"set while it waits"`
 	Error     string            `json:"error"`
+	Swept     bool              `json:"swept" doc:"who got it is not kept any more: the log is empty, it cannot go on or go again"`
 	Version   int64             `json:"version"`
 	UpdatedBy string            `json:"updated_by"`
 	SentBy    string            `json:"sent_by"`
@@ -174,7 +175,7 @@ type FanNoticeBody struct {
 }
 
 func viewNotice(n model.Notice, s notice.Sums) FanNoticeBody {
-	b := FanNoticeBody{ID: n.ID, Kind: n.Kind, Title: n.Title, State: n.State, Total: n.Total, Filter: viewNoticeFilter(n.Filter), ResumeAt: n.ResumeAt, Error: n.LastError, Version: n.Version, UpdatedBy: n.UpdatedBy, SentBy: n.SentBy, SentAt: n.SentAt, EndedAt: n.EndedAt, UpdatedAt: n.UpdatedAt.UTC(),
+	b := FanNoticeBody{ID: n.ID, Kind: n.Kind, Title: n.Title, State: n.State, Total: n.Total, Filter: viewNoticeFilter(n.Filter), ResumeAt: n.ResumeAt, Error: n.LastError, Swept: n.Swept != "", Version: n.Version, UpdatedBy: n.UpdatedBy, SentBy: n.SentBy, SentAt: n.SentAt, EndedAt: n.EndedAt, UpdatedAt: n.UpdatedAt.UTC(),
 		Sums: noticeSums{s[model.NoticeToSend], s[model.NoticeCalling], s[model.NoticeSent], s[model.NoticeDelivered], s[model.NoticeRefused], s[model.NoticeMissed], s[model.NoticeUnknown]}}
 	if n.AgainOf != nil {
 		b.AgainOf = *n.AgainOf

@@ -35,6 +35,7 @@ func (h *house) send(account sendAccount) {
 	h.notices = notice.New(h.db, h.cfg.OfficialAppID, account, h.followers, h.operators, h.jobs, h.clock.now)
 	h.jobs.HandleSlow(notice.Job, h.notices.Run) // it waits for WeChat, fan after fan
 	h.jobs.Every("notice.watch", time.Minute, h.notices.Watch)
+	h.jobs.Every("notice.sweep", 24*time.Hour, h.forgets(h.notices.Sweep))
 	h.comments = comment.New(h.db, h.cfg.OfficialAppID, account, outgoing{h.articles}, h.operators, h.clock.now)
 	h.jobs.Every("comment.sweep", 24*time.Hour, h.forgets(h.comments.Sweep))
 	if h.official != nil {

@@ -10,6 +10,14 @@ import (
 // Sums are how many fans stand in each state; a state nobody is in is absent.
 type Sums map[model.NoticeSendState]int64
 
+// with adds those of n whose rows were swept.
+func (s Sums) with(n model.Notice) Sums {
+	for state, k := range n.Sums() {
+		s[state] += k
+	}
+	return s
+}
+
 // View is a notice with what stands around it.
 type View struct {
 	model.Notice
@@ -36,7 +44,7 @@ func (s *Service) Get(ctx context.Context, id int64) (View, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Sums = sums[id]
+	v.Sums = sums[id].with(v.Notice)
 	v.TwoPerson, err = s.operators.TwoPerson(db)
 	return v, err
 }
@@ -92,7 +100,7 @@ func (s *Service) List(ctx context.Context, state model.NoticeState, before int6
 	}
 	out := make([]Line, len(rows))
 	for i, n := range rows {
-		out[i] = Line{n, sums[n.ID]}
+		out[i] = Line{n, sums[n.ID].with(n)}
 	}
 	return out, nil
 }

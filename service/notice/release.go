@@ -236,6 +236,9 @@ func (s *Service) Stop(ctx context.Context, by model.Operator, id int64) (View, 
 // Resume lets one that waits, was stopped or failed go on to those who have not had it.
 func (s *Service) Resume(ctx context.Context, by model.Operator, id int64) (View, error) {
 	return s.change(ctx, id, 0, func(tx *gorm.DB, n *model.Notice) error {
+		if n.Swept != "" {
+			return gone()
+		}
 		switch n.State {
 		case model.NoticeStopped, model.NoticeFailed:
 		case model.NoticeSending:
@@ -264,6 +267,9 @@ func (s *Service) Again(ctx context.Context, by model.Operator, id int64) (View,
 		}
 		if n.State.Editable() || n.State == model.NoticeSending {
 			return model.Refuse(model.ErrConflict, "state", "还没有发完")
+		}
+		if n.Swept != "" {
+			return gone()
 		}
 		var failed int64
 		if err := tx.Model(&model.NoticeSend{}).Where("notice_id = ? AND state = ? AND follower_id > 0", id, model.NoticeMissed).Limit(1).Count(&failed).Error; err != nil {

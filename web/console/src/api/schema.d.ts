@@ -8113,6 +8113,8 @@ export interface components {
             /** @enum {string} */
             state: "draft" | "waiting" | "sending" | "done" | "stopped" | "failed";
             sums: components["schemas"]["NoticeSums"];
+            /** @description who got it is not kept any more: the log is empty, it cannot go on or go again */
+            swept: boolean;
             /** @description the template's */
             title: string;
             /**
@@ -8889,10 +8891,10 @@ export interface components {
             /** @description its number; an order's out_trade_no */
             id: string;
             /** @enum {string} */
-            kind: "article" | "course" | "lesson" | "order" | "fan" | "learner" | "rule" | "broadcast" | "campaign" | "scene" | "link" | "coupon" | "task" | "piece";
+            kind: "article" | "course" | "lesson" | "order" | "fan" | "learner" | "rule" | "broadcast" | "notice" | "campaign" | "signup" | "scene" | "link" | "coupon" | "task" | "piece";
             /** @description what else tells it from its like */
             note: string;
-            /** @description a lesson's course; a task's or piece's day, 2026-01-31 */
+            /** @description a lesson's course; a sign-up form's campaign; a task's or piece's day, 2026-01-31 */
             parent?: string;
             title: string;
         };
@@ -10825,6 +10827,8 @@ export interface components {
             /** @enum {string} */
             state: "draft" | "waiting" | "sending" | "done" | "stopped" | "failed";
             sums: components["schemas"]["NoticeSums"];
+            /** @description who got it is not kept any more: the log is empty, it cannot go on or go again */
+            swept: boolean;
             template_id: string;
             /** @description the template's */
             title: string;
