@@ -29,7 +29,7 @@ const (
 	phaseBlocked = "blocked"
 )
 
-// stint is how long one job walks: well within its lease.
+// stint is how long one job walks: well within its time.
 const stint = 35 * time.Second
 
 type syncRow struct {

@@ -1,9 +1,14 @@
 // Package job does work after a commit, and by the timetable: it owns the jobs and timetable tables.
 //
 // A job is inserted in the transaction that made it needful, so a kill between the commit and the work
-// loses nothing: any instance takes the row up. A running job holds a lease, judged by the database's
-// clock, and a fencing number; one whose lease ran out is taken by another instance, so a job must be
-// safe to run twice. A failed job waits (back-off, doubling from one second to fifteen minutes); after
+// loses nothing: any instance takes the row up. A running job holds a lease of eight seconds, judged by the
+// database's clock, and a fencing number. Its instance renews the lease every two seconds for as long as the job runs,
+// 55 seconds at most, so a slow job keeps it and a killed one is taken up within eight seconds: a welcome's next message
+// may be sent for one minute only. Whoever takes a job up counts the fence on, and from then on the one before can
+// neither renew nor say how it ended; it hears so at its next renewal, and its context ends. That happens to a process
+// that stood still for eight seconds, so a job must be safe to run twice. Whoever cannot reach the database gives
+// its jobs up two seconds before another instance may have them. The lines of the timetable are held the same way.
+// A failed job waits (back-off, doubling from one second to fifteen minutes); after
 // 20 tries, or at once when its error can never heal (ErrInvalid, ErrNotFound, ErrForbidden), it is dead
 // and stands in the console until a person decides.
 package job
@@ -27,7 +32,7 @@ import (
 
 const (
 	maxAttempts = 20
-	leaseFor    = time.Minute
+	runFor      = 55 * time.Second // how long a job may take
 	workers     = 4
 )
 
@@ -39,8 +44,12 @@ type Service struct {
 	table    []entry
 	wake     chan struct{}
 	slow     map[string]*atomic.Bool // kinds of which one runs at a time here: whether one does
+	held     holding                 // what this instance renews the lease of
 	// Poll is how long an idle instance waits before it looks again; a job added here wakes it at once.
 	Poll time.Duration
+	// Lease is how long what was claimed belongs to this instance unless renewed, which it is four times as often.
+	// All instances are to have the same.
+	Lease time.Duration
 }
 
 type entry struct {
@@ -51,7 +60,7 @@ type entry struct {
 
 // New makes the service on db.
 func New(db *gorm.DB) *Service {
-	return &Service{db: db, clock: store.NewClock(db), handlers: map[string]func(context.Context, json.RawMessage) error{}, slow: map[string]*atomic.Bool{}, wake: make(chan struct{}, 1), Poll: time.Second}
+	return &Service{db: db, clock: store.NewClock(db), handlers: map[string]func(context.Context, json.RawMessage) error{}, slow: map[string]*atomic.Bool{}, wake: make(chan struct{}, 1), Poll: time.Second, Lease: leaseFor}
 }
 
 // Handle names the function that does jobs of a kind. fn may be run twice for one job.
@@ -183,7 +192,10 @@ func (s *Service) take(ctx context.Context) (*model.Job, error) {
 		if s.handlers[j.Kind] == nil { // another version of the program knows it
 			continue
 		}
-		until := now.Add(leaseFor)
+		if s.held.has(jobKey(j.ID)) { // ours, and late with its renewal: the process stood still
+			continue
+		}
+		until := now.Add(s.Lease)
 		res := db.Model(&model.Job{}).Where("id = ? AND fence = ? AND state = ?", j.ID, j.Fence, j.State).
 			Updates(map[string]any{"state": model.JobRunning, "fence": j.Fence + 1, "attempts": j.Attempts + 1, "lease_until": until, "updated_at": now})
 		if res.Error != nil {
@@ -191,6 +203,7 @@ func (s *Service) take(ctx context.Context) (*model.Job, error) {
 		}
 		if res.RowsAffected == 1 {
 			j.Fence, j.Attempts = j.Fence+1, j.Attempts+1
+			s.held.set(jobKey(j.ID), j.Fence)
 			return j, nil
 		}
 	}
@@ -199,9 +212,13 @@ func (s *Service) take(ctx context.Context) (*model.Job, error) {
 
 func (s *Service) do(ctx context.Context, j model.Job) {
 	start := time.Now()
-	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseFor-5*time.Second)
-	defer cancel()
-	err := guarded(run, s.handlers[j.Kind], json.RawMessage(j.Payload))
+	defer s.held.unset(jobKey(j.ID), j.Fence)
+	run, letGo := s.hold(ctx, jobKey(j.ID), j.Fence, func(ctx context.Context, until time.Time) (bool, error) {
+		res := s.db.WithContext(ctx).Model(&model.Job{}).Where("id = ? AND fence = ? AND state = ?", j.ID, j.Fence, model.JobRunning).
+			Update("lease_until", until)
+		return res.RowsAffected == 1, res.Error
+	})
+	err := letGo(guarded(run, s.handlers[j.Kind], json.RawMessage(j.Payload)))
 	ended, fail := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer fail()
 	log := slog.With("job", j.ID, "kind", j.Kind, "attempt", j.Attempts, "ms", time.Since(start).Milliseconds())
@@ -212,6 +229,10 @@ func (s *Service) do(ctx context.Context, j model.Job) {
 			return
 		}
 		log.Info("job")
+		return
+	}
+	if errors.Is(err, errTaken) {
+		log.Warn("job lost", "err", err)
 		return
 	}
 	now := s.clock.Now()

@@ -53,23 +53,26 @@ func (s *Service) timetable(ctx context.Context, sem chan struct{}, wg *sync.Wai
 				continue // another instance made it just now
 			}
 		}
-		if r.NextAt.After(now) || (r.LeaseUntil != nil && r.LeaseUntil.After(now)) {
+		if r.NextAt.After(now) || (r.LeaseUntil != nil && r.LeaseUntil.After(now)) || s.held.has(e.name) {
 			continue
 		}
-		res := db.Model(&line{}).Where("name = ? AND fence = ?", e.name, r.Fence).
-			Updates(map[string]any{"fence": r.Fence + 1, "lease_until": now.Add(leaseFor), "next_at": now.Add(e.every)})
-		if res.Error != nil {
-			return ran, fmt.Errorf("timetable %s: %w", e.name, res.Error)
-		}
-		if res.RowsAffected == 0 {
-			continue
-		}
-		fence := r.Fence + 1
-		select {
+		select { // before the claim: what waits for a place renews nothing
 		case sem <- struct{}{}:
 		case <-ctx.Done():
 			return ran, nil
 		}
+		now = s.clock.Now()
+		res := db.Model(&line{}).Where("name = ? AND fence = ?", e.name, r.Fence).
+			Updates(map[string]any{"fence": r.Fence + 1, "lease_until": now.Add(s.Lease), "next_at": now.Add(e.every)})
+		if res.Error != nil || res.RowsAffected == 0 {
+			<-sem
+			if res.Error != nil {
+				return ran, fmt.Errorf("timetable %s: %w", e.name, res.Error)
+			}
+			continue
+		}
+		fence := r.Fence + 1
+		s.held.set(e.name, fence)
 		ran = true
 		wg.Go(func() { defer func() { <-sem }(); s.line(ctx, e, fence) })
 	}
@@ -77,8 +80,11 @@ func (s *Service) timetable(ctx context.Context, sem chan struct{}, wg *sync.Wai
 }
 
 func (s *Service) line(ctx context.Context, e entry, fence int64) {
-	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseFor-5*time.Second)
-	defer cancel()
+	defer s.held.unset(e.name, fence)
+	run, letGo := s.hold(ctx, e.name, fence, func(ctx context.Context, until time.Time) (bool, error) {
+		res := s.db.WithContext(ctx).Model(&line{}).Where("name = ? AND fence = ?", e.name, fence).Update("lease_until", until)
+		return res.RowsAffected == 1, res.Error
+	})
 	err := func() (err error) {
 		defer func() {
 			if r := recover(); r != nil {
@@ -87,8 +93,9 @@ func (s *Service) line(ctx context.Context, e entry, fence int64) {
 		}()
 		return e.fn(run)
 	}()
+	err = letGo(err)
 	text := ""
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err != nil && (!errors.Is(err, context.Canceled) || errors.Is(err, errTaken) || errors.Is(err, errLate)) {
 		text = model.Cut(err.Error(), 500)
 		slog.Warn("timetable", "name", e.name, "err", err)
 	}

@@ -26,7 +26,7 @@ const (
 	phaseGone   = "gone"
 	phaseCopies = "copies"
 
-	// stint is how long one job walks: well within its lease.
+	// stint is how long one job walks: well within its time.
 	stint = 30 * time.Second
 	// mostCopies bounds our copies of what was uploaded elsewhere: the latest ones are copied first.
 	mostCopies = 5000

@@ -20,7 +20,7 @@ import (
 const Job = "notice.send"
 
 const (
-	stint       = 35 * time.Second // how long one job goes on: well within its lease
+	stint       = 35 * time.Second // how long one job goes on: well within its time
 	hands       = 8                // calls at a time
 	handful     = 16               // fans taken in hand before it is looked whether to go on
 	orphanAfter = 90 * time.Second // a call is long over by then, and nobody keeps its answer any more

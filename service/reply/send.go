@@ -206,7 +206,7 @@ func (s *Service) sendOne(ctx context.Context, r *sendRow) error {
 	case errors.Is(err, model.ErrUnavailable) && model.OutcomeUnknown(err):
 		return fmt.Errorf("reply %d: %w", r.ID, err)
 	case errors.Is(err, model.ErrUnavailable):
-		if e := s.db.WithContext(ctx).Model(&sendRow{}).Where("id = ?", r.ID).Updates(map[string]any{"state": sendQueued, "tries": 0}).Error; e != nil {
+		if e := s.try(ctx, r).Updates(map[string]any{"state": sendQueued, "tries": 0}).Error; e != nil {
 			return fmt.Errorf("reply %d: %w", r.ID, e)
 		}
 		return fmt.Errorf("reply %d: %w", r.ID, err)
@@ -261,10 +261,16 @@ func (s *Service) mark(ctx context.Context, r *sendRow, state, reason string) er
 	if state == sendSent {
 		set["sent_at"] = model.Milli(s.now())
 	}
-	if err := s.db.WithContext(ctx).Model(&sendRow{}).Where("id = ?", r.ID).Updates(set).Error; err != nil {
+	if err := s.try(ctx, r).Updates(set).Error; err != nil {
 		return fmt.Errorf("reply %d: %w", r.ID, err)
 	}
 	return nil
+}
+
+// try is the row as long as it stands at this try: what came of it is not said over what came of a later one, by whoever
+// stood still while another took the job up.
+func (s *Service) try(ctx context.Context, r *sendRow) *gorm.DB {
+	return s.db.WithContext(ctx).Model(&sendRow{}).Where("id = ? AND state = ? AND tries = ?", r.ID, r.State, r.Tries)
 }
 
 // Sent is one line of the log of customer-service messages.

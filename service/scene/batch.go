@@ -19,7 +19,7 @@ import (
 // BatchJob is the kind of the job that walks on through a batch.
 const BatchJob = "scene.batch"
 
-// stint is how long one job asks WeChat: well within its lease.
+// stint is how long one job asks WeChat: well within its time.
 const stint = 35 * time.Second
 
 type batchRow struct {

@@ -62,7 +62,7 @@ type Service struct {
 	until time.Time
 }
 
-// tries is how long one try may take: below a job's lease.
+// tries is how long one try may take: below what a job may take.
 const tries = 10 * time.Second
 
 // New makes the service.
