@@ -204,19 +204,30 @@ func (s *Service) ask(ctx context.Context, r *codeRow) error {
 }
 
 // Renew makes temporary codes anew that end within three days, and those made alone that WeChat was never asked
-// for. One that WeChat refuses does not keep the others waiting.
+// for. One that WeChat refuses does not keep the others waiting; of each kind 200 are asked for, those longest left alone
+// first.
 func (s *Service) Renew(ctx context.Context) error {
-	var rows []codeRow
-	if err := s.db.WithContext(ctx).Where("appid = ? AND disabled_at IS NULL AND ((ticket = '' AND batch_id = 0) OR (ticket <> '' AND permanent = ? AND expires_at < ?))", s.appid, false, model.Milli(time.Now().Add(72*time.Hour))).
-		Order("expires_at, id").Limit(200).Find(&rows).Error; err != nil {
+	db := s.db.WithContext(ctx).Where("appid = ? AND disabled_at IS NULL", s.appid).Limit(200).Session(&gorm.Session{})
+	var ending, never []codeRow
+	if err := db.Where("ticket <> '' AND permanent = ? AND expires_at < ?", false, model.Milli(time.Now().Add(72*time.Hour))).Order("updated_at, id").Find(&ending).Error; err != nil {
+		return fmt.Errorf("renew scene codes: %w", err)
+	}
+	if err := db.Where("ticket = '' AND batch_id = 0").Order("updated_at, id").Find(&never).Error; err != nil {
 		return fmt.Errorf("renew scene codes: %w", err)
 	}
 	var refused error
-	for i := range rows {
-		if err := s.ask(ctx, &rows[i]); errors.Is(err, model.ErrInvalid) {
-			refused = err
-		} else if err != nil {
+	for _, r := range append(ending, never...) {
+		err := s.ask(ctx, &r)
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, model.ErrInvalid) {
 			return err
+		}
+		refused = err
+		// To the end of the line: else the first 200 that WeChat does not want keep out all that come behind them.
+		if err := s.db.WithContext(ctx).Model(&codeRow{}).Where("id = ?", r.ID).Update("updated_at", model.Milli(s.now())).Error; err != nil {
+			return fmt.Errorf("scene %s: %w", r.Scene, err)
 		}
 	}
 	return refused
