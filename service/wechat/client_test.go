@@ -377,10 +377,15 @@ func TestIPNotListed(t *testing.T) {
 	f := wechattest.New(wechattest.Options{}).Start(t)
 	c := official(t, f)
 	f.Fail("/cgi-bin/stable_token", wechattest.Fault{Status: 200, Body: `{"errcode":40164,"errmsg":"invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, not in whitelist rid: 6abc1234"}`})
-	_, err := c.GetQuota(context.Background(), "/x")
-	var r *model.Refusal
-	if !errors.As(err, &r) || !strings.Contains(r.Text, "203.0.113.9") || !errors.Is(err, model.ErrForbidden) {
-		t.Errorf("err = %v", err)
+	for range 3 {
+		_, err := c.GetQuota(context.Background(), "/x")
+		var r *model.Refusal
+		if !errors.As(err, &r) || !strings.Contains(r.Text, "203.0.113.9") || !errors.Is(err, model.ErrForbidden) {
+			t.Errorf("err = %v", err)
+		}
+	}
+	if n := f.Count("/cgi-bin/stable_token"); n != 1 {
+		t.Errorf("%d requests for a token in three calls, want one and then a pause", n)
 	}
 }
 
