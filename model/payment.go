@@ -51,6 +51,7 @@ type Payment struct {
 	AppID         string `gorm:"column:appid"`
 	MchID         string `gorm:"column:mchid"` // jsapi only
 	OpenID        OpenID `gorm:"column:openid"`
+	OpenIDSealed  []byte `gorm:"column:openid_sealed" json:"-"` // xpay only: of an erased buyer, until RefundTerm is over
 	ProductID     string // xpay only: the published goods
 	Total         Fen
 	Currency      string
@@ -72,6 +73,9 @@ type Payment struct {
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 }
+
+// RefundTerm is how long after the payment money can go back (facts: WeChat Pay, 365 days).
+const RefundTerm = 365 * 24 * time.Hour
 
 // TableName keeps the table's name apart from the type's.
 func (Payment) TableName() string { return "payments" }

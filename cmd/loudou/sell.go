@@ -12,6 +12,7 @@ import (
 	"loudou/service/order"
 	"loudou/service/reconcile"
 	"loudou/service/redeem"
+	"loudou/service/store/seal"
 	"loudou/service/wxpay"
 	"loudou/service/xpay"
 )
@@ -41,9 +42,13 @@ func (h *house) sell() error {
 	h.ledger = ledger.New(h.db, cfg.MiniAppID, h.operators, h.clock.now)
 	h.coupons = coupon.New(h.db, cfg.MiniAppID, figure.NewCatalogue(h.db, "courses", cfg.MiniAppID), h.operators, h.clock.now)
 	h.gifts = gift.New(gift.Options{DB: h.db, AppID: cfg.MiniAppID, Courses: h.courses, Learners: h.learners, Grants: h.grants, Facts: h.events, Now: h.clock.now})
+	box, err := seal.New([]byte(cfg.Secret), order.SealPurpose)
+	if err != nil {
+		return err
+	}
 	h.orders = order.New(order.Options{
 		DB: h.db, AppID: cfg.MiniAppID, Shop: h.courses, Learners: h.learners, Channels: channels, Grants: h.grants, Gifts: h.gifts, Inbox: h.ledger, Facts: h.facts, Coupons: h.coupons, Seats: h.courses, Studies: study{h},
-		Auditor: h.operators, Queue: h.jobs, Articles: figure.NewCatalogue(h.db, "articles", cfg.OfficialAppID), Campaigns: figure.NewCatalogue(h.db, "campaigns", cfg.OfficialAppID), Now: h.clock.now, RefundLimit: model.Fen(cfg.RefundLimit),
+		Auditor: h.operators, Queue: h.jobs, Articles: figure.NewCatalogue(h.db, "articles", cfg.OfficialAppID), Campaigns: figure.NewCatalogue(h.db, "campaigns", cfg.OfficialAppID), Now: h.clock.now, RefundLimit: model.Fen(cfg.RefundLimit), Seal: box,
 	})
 	h.gifts.Orders = h.orders
 	bills := map[model.Via]reconcile.Channel{}

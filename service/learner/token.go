@@ -1,20 +1,17 @@
 package learner
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"strings"
 	"time"
 
 	"loudou/model"
+	"loudou/service/store/seal"
 )
 
 // tokenLife bounds how long a phone goes without wx.login; the session_key is renewed with it.
@@ -109,43 +106,22 @@ func (t tokens) verify(token string) (claims, bool) {
 	return claims{LearnerID: n[0], PersonID: n[1], IssuedAt: time.Unix(n[2], 0), ExpiresAt: time.Unix(n[3], 0), AppID: s[0], Platform: model.Platform(s[1])}, true
 }
 
-// vault keeps session_keys and phone numbers: AES-256-GCM under a key of its own, bound to the row they belong to.
-type vault struct{ aead cipher.AEAD }
+// vault keeps session_keys and phone numbers, each bound to the row it belongs to.
+type vault struct{ box seal.Box }
 
 func newVault(secret []byte) (vault, error) {
-	key, err := hkdf.Key(sha256.New, secret, nil, "loudou session_key v1", 32)
-	if err != nil {
-		return vault{}, err
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return vault{}, err
-	}
-	aead, err := cipher.NewGCM(block)
-	return vault{aead: aead}, err
+	box, err := seal.New(secret, "loudou session_key v1")
+	return vault{box}, err
 }
 
-func owner(appid string, openid model.OpenID) []byte { return []byte(appid + "\x00" + string(openid)) }
+func owner(appid string, openid model.OpenID) string { return appid + "\x00" + string(openid) }
 
-// seal gives version 1 · nonce 12 · cipher text.
 func (v vault) seal(plain, appid string, openid model.OpenID) ([]byte, error) {
-	nonce := make([]byte, v.aead.NonceSize())
-	if _, err := rand.Read(nonce); err != nil {
-		return nil, err
-	}
-	return v.aead.Seal(append([]byte{1}, nonce...), nonce, []byte(plain), owner(appid, openid)), nil
+	return v.box.Seal(plain, owner(appid, openid))
 }
 
 func (v vault) open(sealed []byte, appid string, openid model.OpenID) (string, error) {
-	n := v.aead.NonceSize()
-	if len(sealed) < 1+n || sealed[0] != 1 {
-		return "", errors.New("no session_key is kept")
-	}
-	plain, err := v.aead.Open(nil, sealed[1:1+n], sealed[1+n:], owner(appid, openid))
-	if err != nil {
-		return "", errors.New("session_key was sealed with another secret")
-	}
-	return string(plain), nil
+	return v.box.Open(sealed, owner(appid, openid))
 }
 
 // fingerprint lets a code be remembered without keeping it.

@@ -28,12 +28,16 @@ func (s *Service) MoneyOpen(tx *gorm.DB, learnerID int64) (bool, error) {
 }
 
 // Erase joins the caller's transaction and takes out of the sales what leads to a human: openids, the words
-// of notices, what operators noted, request keys. Sums, numbers and dates stay, so that reports and the ledger still add up.
+// of notices, what operators noted, request keys. Sums, numbers and dates stay, so that reports and the ledger still add up;
+// what a virtual payment's refund needs of the buyer stays sealed until no refund can come (Forget).
 func (s *Service) Erase(tx *gorm.DB, personID int64) error {
 	mine := func() *gorm.DB { return tx.Model(&model.Order{}).Select("id").Where("person_id = ?", personID) }
 	var learners []int64
 	if err := tx.Model(&model.Order{}).Distinct("learner_id").Where("person_id = ?", personID).Pluck("learner_id", &learners).Error; err != nil {
 		return fmt.Errorf("erase orders: %w", err)
+	}
+	if err := s.keepForRefunds(tx, mine()); err != nil {
+		return err
 	}
 	for _, q := range []*gorm.DB{
 		tx.Model(&model.PayNotice{}).Where("order_id IN (?)", mine()).Updates(map[string]any{"raw": ""}),

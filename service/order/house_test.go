@@ -27,6 +27,7 @@ import (
 	"loudou/service/order"
 	"loudou/service/order/ordertest"
 	"loudou/service/store"
+	"loudou/service/store/seal"
 	"loudou/service/wxpay"
 	"loudou/service/wxpay/wxpaytest"
 )
@@ -131,9 +132,13 @@ func open(t *testing.T, db *gorm.DB) *house {
 	h.grants = grant.New(db, h.now)
 	h.ledger = ledger.New(db, miniApp, ops, h.now)
 	h.gifts = gift.New(gift.Options{DB: db, AppID: miniApp, Courses: shop{}, Learners: shop{}, Grants: h.grants, Facts: event.New(db, rdb, event.Options{Now: h.now}), Now: h.now})
+	box, err := seal.New([]byte("a secret of these tests, long enough"), order.SealPurpose)
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.orders = order.New(order.Options{
 		AppID: miniApp, DB: db, Shop: shop{}, Learners: shop{}, Studies: shop{}, Grants: h.grants, Gifts: h.gifts, Inbox: h.ledger, Facts: event.New(db, rdb, event.Options{Now: h.now}), Auditor: ops,
-		Queue: quietQueue{h.jobs}, Now: h.now, RefundLimit: 50000,
+		Queue: quietQueue{h.jobs}, Now: h.now, RefundLimit: 50000, Seal: box,
 		Channels: map[model.Via]order.Channel{
 			model.ViaJSAPI: wxpay.Channel{Client: h.client, NotifyURL: "http://127.0.0.1/hook/pay", RefundNotifyURL: "http://127.0.0.1/hook/refund"},
 		},

@@ -18,6 +18,7 @@ import (
 
 	"loudou/model"
 	"loudou/service/store"
+	"loudou/service/store/seal"
 )
 
 // Shop tells what is for sale, at what price and by which roads: service/course.
@@ -165,6 +166,7 @@ type Options struct {
 	Articles  Catalogue // nil: no number is believed
 	Campaigns Catalogue
 	Now       func() time.Time // the business clock
+	Seal      seal.Box         // keeps the openids that refunds to erased buyers need; required with virtual payment
 
 	Expiry      time.Duration // how long an order waits for its money; default 30 minutes
 	XPayHold    time.Duration // how long virtual payment may still bring money after the phone got its sheet; default 30 minutes
@@ -197,6 +199,7 @@ func New(o Options) *Service {
 	o.Queue.Every("order.check", 10*time.Second, s.CheckDue)    // pending without news → ask
 	o.Queue.Every("order.refund", 15*time.Second, s.RefundDue)  // refunds on their way → send again or ask
 	o.Queue.Every("order.forget", time.Hour, s.ForgetKeys)      // request keys older than two days
+	o.Queue.Every("order.sealed", 24*time.Hour, s.Forget)       // openids of erased buyers whose refund term is over
 	o.Queue.Every("order.unclear", 5*time.Minute, s.ReportSlow) // unknown or closing for an hour → money inbox
 	return s
 }
@@ -213,7 +216,7 @@ func (s *Service) real() time.Time { return s.clock.Now() }
 
 func (s *Service) channel(via model.Via) (Channel, error) {
 	if c := s.Channels[via]; c != nil {
-		return c, nil
+		return remembering{c, s.Seal}, nil
 	}
 	return nil, model.Refuse(model.ErrUnavailable, model.CodeUnavailable, "这种支付方式还没有配置好")
 }

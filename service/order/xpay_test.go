@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,6 +150,47 @@ func TestVirtualPayment(t *testing.T) {
 		p.until("all is back", func() bool { return p.status(o.OutTradeNo) == model.OrderRefunded })
 		if p.owns(1, 1) || len(p.fake.Refunds()) != 2 || len(p.inbox()) != 0 {
 			t.Errorf("owned %v, %d refunds, inbox %v", p.owns(1, 1), len(p.fake.Refunds()), p.inbox())
+		}
+	})
+}
+
+// Virtual payment sends money back to an openid only: an erased buyer's is kept, sealed, until no refund can come.
+func TestErasedBuyerGetsTheirMoneyBack(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		p := openPhone(t, db, model.PlatformAndroid)
+		o := p.order("k")
+		p.buy(o)
+		if err := db.Transaction(func(tx *gorm.DB) error { return p.orders.Erase(tx, 1001) }); err != nil {
+			t.Fatal(err)
+		}
+		kept := func() (x model.Payment) {
+			t.Helper()
+			if err := db.Where("out_trade_no = ?", o.OutTradeNo).Take(&x).Error; err != nil {
+				t.Fatal(err)
+			}
+			return x
+		}
+		if x := kept(); x.OpenID != "" || len(x.OpenIDSealed) == 0 || strings.Contains(string(x.OpenIDSealed), p.person.MiniOpenID) {
+			t.Errorf("after erasing: openid %q, sealed %q", x.OpenID, x.OpenIDSealed)
+		}
+		if _, err := p.refund(o.OutTradeNo, 19900, "r"); err != nil {
+			t.Fatal(err)
+		}
+		p.until("the money is back", func() bool { return p.status(o.OutTradeNo) == model.OrderRefunded })
+		if n := len(p.fake.Refunds()); n != 1 || len(p.inbox()) != 0 {
+			t.Errorf("%d refunds, inbox %v", n, p.inbox())
+		}
+		for _, c := range []struct {
+			days int
+			kept bool
+		}{{363, true}, {3, false}, {0, false}} {
+			p.wait(time.Duration(c.days) * 24 * time.Hour)
+			if err := p.orders.Forget(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(kept().OpenIDSealed) > 0; got != c.kept {
+				t.Errorf("%d days on: kept %v", c.days, got)
+			}
 		}
 	})
 }

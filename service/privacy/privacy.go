@@ -76,7 +76,7 @@ var sources = []source{
 }
 
 // hidden columns prove something to somebody, or are ours: they are nobody's to hand out.
-var hidden = map[string]bool{"session_key": true, "phone": true, "raw": true, "proof": true, "code": true, "push_key": true, "uid": true, "snapshot_json": true}
+var hidden = map[string]bool{"session_key": true, "phone": true, "raw": true, "proof": true, "code": true, "push_key": true, "uid": true, "snapshot_json": true, "openid_sealed": true}
 
 // masked columns name the person to WeChat.
 var masked = map[string]bool{"openid": true, "unionid": true, "value": true}
