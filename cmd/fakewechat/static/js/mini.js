@@ -42,7 +42,7 @@ export const price = (c) => c.price === undefined || c.price === null ? null : c
 const moment = (iso) => new Date(iso).toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai', month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false });
 
 function item(c, extra) {
-  return h('button', { class: 'course', type: 'button', test: 'course', 'data-id': c.id, onclick: () => go(`/mini/course/${c.id}`) }, cover(asset(c.cover), c.title), h('span', { class: 'grow' }, h('strong', {}, c.title), h('span', { class: 'muted' }, [c.teacher, c.lesson_count !== undefined && `${c.lesson_count} 节`, c.category].filter(Boolean).join(' · ')), extra, h('span', { class: 'foot' }, c.owned ? h('span', { class: 'tag green' }, '已购买') : price(c))));
+  return h('button', { class: 'course', type: 'button', test: 'course', 'data-id': c.id, onclick: () => go(`/mini/course/${c.id}`) }, cover(asset(c.cover), c.title), h('span', { class: 'grow' }, h('strong', {}, c.title), h('span', { class: 'muted' }, [c.kind === 'bundle' && `专栏 ${c.course_count || 0} 门课`, c.teacher, c.lesson_count !== undefined && `${c.lesson_count} 节`, c.category].filter(Boolean).join(' · ')), extra, h('span', { class: 'foot' }, c.owned ? h('span', { class: 'tag green' }, '已购买') : price(c))));
 }
 
 page('/mini', async ({ query }) => {
@@ -87,16 +87,24 @@ page('/mini/course/(\\d+)', async ({ ids: [id] }) => {
         : can('claim') ? h('button', { class: 'btn buy', type: 'button', test: 'claim', onclick: claim }, '免费领取') : h('span', { class: 'muted', test: 'no-buy' }, c.not_sold || '暂不支持在此终端购买'));
   let chapter = null;
   return frame({ title: '课程', up: '/mini', foot, cls: 'mini', bodyCls: 'detail', body: [cover(asset(c.cover), c.title),
-    h('div', { class: 'head' }, h('h2', { test: 'course-title' }, c.title), h('p', { class: 'muted' }, [c.teacher && `讲师 ${c.teacher}`, `${lessons.length} 节课`, c.category].filter(Boolean).join(' · ')), typeof c.seats_left === 'number' && !c.owned && h('p', { class: 'muted', test: 'seats-left' }, `剩余 ${c.seats_left} 个名额`), c.sale_until && !c.owned && h('p', { class: 'muted', test: 'sale-until' }, `卖到 ${moment(c.sale_until)}`)),
+    h('div', { class: 'head' }, h('h2', { test: 'course-title' }, c.title), h('p', { class: 'muted' }, [c.teacher && `讲师 ${c.teacher}`, c.kind === 'bundle' ? `专栏 ${c.course_count || 0} 门课` : `${lessons.length} 节课`, c.category].filter(Boolean).join(' · ')), typeof c.seats_left === 'number' && !c.owned && h('p', { class: 'muted', test: 'seats-left' }, `剩余 ${c.seats_left} 个名额`), c.sale_until && !c.owned && h('p', { class: 'muted', test: 'sale-until' }, `卖到 ${moment(c.sale_until)}`)),
     (c.unpaid || []).map((o) => h('button', { class: 'block lesson', type: 'button', test: 'unpaid', onclick: () => go(`/mini/order/${o.out_trade_no}`) }, h('span', { class: 'grow' }, o.kind === 'gift' ? '送好友的订单待支付' : '您有一笔订单待支付', h('small', {}, `请在 ${moment(o.expires_at)} 前支付`)), h('span', { class: 'tag' }, '去支付'))),
     (c.certificate || can('certificate')) && certificateBox(c),
     c.intro && h('div', { class: 'block' }, h('h3', {}, '介绍'), rich(c.intro, asset)),
-    h('div', { class: 'block' }, h('h3', {}, '目录'), h('div', { class: 'lessons' }, lessons.map((l, n) => {
+    c.kind === 'bundle' ? memberBox(c) : h('div', { class: 'block' }, h('h3', {}, '目录'), h('div', { class: 'lessons' }, lessons.map((l, n) => {
       const head = l.chapter && l.chapter !== chapter ? h('p', { class: 'muted pad' }, l.chapter) : null;
       chapter = l.chapter;
       return [head, h('button', { class: 'lesson', type: 'button', test: 'lesson', 'data-id': l.id, disabled: !l.playable, onclick: () => go(`/mini/lesson/${l.id}`) }, h('span', { class: 'no' }, n + 1), h('span', { class: 'grow' }, l.title, h('small', {}, [{ text: '图文', audio: '音频', video: '视频', file: '资料' }[l.kind], l.seconds > 0 && mmss(l.seconds), l.quiz && '有测验', c.owned && l.reason].filter(Boolean).join(' · '))), l.finished ? h('span', { class: 'tag green' }, '学完') : l.playable && l.trial && !c.owned ? h('span', { class: 'tag' }, '试听') : !l.playable ? h('span', { class: 'tag grey', test: 'lesson-locked' }, c.owned ? '未开放' : '未购买') : l.position_seconds > 0 ? h('span', { class: 'tag grey' }, mmss(l.position_seconds)) : null)];
     })), !lessons.length && h('p', { class: 'muted' }, '课程正在准备中')), remarkBox(c)], leave: () => { shown = null; }, shown: () => $('body').focus({ preventScroll: true }) });
 });
+
+// memberBox lists what a bundle holds, and which of it is this person's already.
+function memberBox(c) {
+  const members = c.members || [], mine = c.members_owned || 0;
+  return h('div', { class: 'block', test: 'members' }, h('h3', {}, '专栏里的课'), !c.owned && mine > 0 && h('p', { class: 'muted', test: 'members-owned' }, `已拥有 ${mine} 门`),
+    h('div', { class: 'lessons' }, members.map((m, n) => h('button', { class: 'lesson', type: 'button', test: 'member', 'data-id': m.id, disabled: !m.page, onclick: () => go(`/mini/course/${m.id}`) }, h('span', { class: 'no' }, n + 1), h('span', { class: 'grow' }, m.title, h('small', {}, [m.teacher, `${m.lesson_count} 节`].filter(Boolean).join(' · '))), m.state === 'owned' ? h('span', { class: 'tag green', test: 'member-owned' }, '已拥有') : h('span', { class: 'tag grey', test: 'member-locked' }, '未购买')))),
+    !members.length && h('p', { class: 'muted' }, '课程正在准备中'));
+}
 
 // certificateBox takes the certificate of a finished course, or leads to the page that proves it.
 function certificateBox(c) {
