@@ -184,6 +184,14 @@ func (h *house) countPushes() func(door, reason string) {
 	count("loudou_push_drained_total", "pushes stored from the spool", h.inbox.Drained.Load)
 	count("loudou_push_failed_total", "pushes kept nowhere or set aside; above zero: raise an alarm", h.inbox.Failed.Load)
 	number("loudou_push_spool_waiting", "pushes in the spool", func() float64 { return float64(h.inbox.Waiting()) })
+	start := time.Now()
+	number("loudou_push_last_seconds", "seconds since the last push came in here; before the first, since the start", func() float64 {
+		last := h.inbox.LastPush()
+		if last.IsZero() {
+			last = start
+		}
+		return time.Since(last).Seconds()
+	})
 	number("loudou_reply_version", "version of the rules that answers here", func() float64 { return float64(h.replies.Live()) })
 	return func(door, reason string) { refused.WithLabelValues(door, reason).Inc() }
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -10,7 +11,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"loudou/model"
 	"loudou/service/event"
+	"loudou/service/job"
 )
 
 // metrics is the registry behind /metrics. Labels are routes and statuses, never people.
@@ -42,6 +45,19 @@ func (m *metrics) events(s *event.Service) {
 		count("loudou_event_batches_folded_total", "batches added to the roll-ups", &s.Folded),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "loudou_event_requests_waiting", Help: "requests in the committers' queue"}, func() float64 { return float64(s.Waiting()) }),
 	)
+}
+
+// jobs tells how many jobs are dead. While the database is away it is the number last known: a collector must not wait.
+func (m *metrics) jobs(s *job.Service) {
+	var known atomic.Int64
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "loudou_jobs_dead", Help: "jobs that a person has to look at, of all instances; above zero: raise an alarm"}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if n, err := s.Count(ctx, model.JobDead); err == nil {
+			known.Store(n)
+		}
+		return float64(known.Load())
+	}))
 }
 
 func (m *metrics) handler() http.Handler {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -207,6 +208,71 @@ func TestPublishSeen(t *testing.T) {
 		items := d.call("GET", "/replies/unanswered", "", 200)["items"].([]any)
 		if len(items) != 1 || items[0].(map[string]any)["draft"] != "训练营" {
 			t.Errorf("unanswered: %v", items)
+		}
+	})
+}
+
+// Every kind of answer, judged by what WeChat would show: a wrong element is the outage text, or nothing, for the fan.
+func TestKindsOnTheWire(t *testing.T) {
+	both(t, func(t *testing.T, dsn string) {
+		d := openDesk(t, dsn, 1)
+		voice, video, thumb := d.fake.AddMedia("voice", "audio/mpeg", []byte("voice")), d.fake.AddMedia("video", "video/mp4", []byte("video")), d.fake.AddMedia("thumb", "image/jpeg", []byte("thumb"))
+		news := d.fake.AddNews(wechattest.DraftArticle{Title: "老图文"})
+		const text = `{"type":"text","content":"先说一句"}`
+		tests := []struct {
+			name, message string
+			passive       bool
+			want          wechattest.Line
+		}{
+			{"语音", `{"type":"voice","media_id":"` + voice + `"}`, true, wechattest.Line{Type: "voice", MediaID: voice}},
+			{"视频", `{"type":"video","media_id":"` + video + `","title":"第一课","description":"写 <b>标题</b> & ]]>"}`, true, wechattest.Line{Type: "video", MediaID: video, Title: "第一课", Text: "写 <b>标题</b> & ]]>"}},
+			{"音乐", `{"type":"music","title":"晨读","description":"十分钟","musicurl":"https://example.com/a.mp3","hqmusicurl":"https://example.com/b.mp3","thumb_media_id":"` + thumb + `"}`, true, wechattest.Line{Type: "music", MediaID: thumb, Title: "晨读", Text: "十分钟"}},
+			{"客服语音", `{"type":"voice","media_id":"` + voice + `"}`, false, wechattest.Line{Type: "voice", MediaID: voice}},
+			{"客服视频", `{"type":"video","media_id":"` + video + `","thumb_media_id":"` + thumb + `","title":"第一课","description":"写 <b>标题</b>"}`, false, wechattest.Line{Type: "video", MediaID: video, Title: "第一课", Text: "写 <b>标题</b>"}},
+			{"客服音乐", `{"type":"music","title":"晨读","description":"十分钟","musicurl":"https://example.com/a.mp3","hqmusicurl":"https://example.com/b.mp3","thumb_media_id":"` + thumb + `"}`, false, wechattest.Line{Type: "music", MediaID: thumb, Title: "晨读", Text: "十分钟"}},
+			{"客服图文", `{"type":"news","articles":[{"title":"课表","description":"这周","url":"https://example.com/w?a=1&b=2","picurl":"https://example.com/w.jpg"}]}`, false,
+				wechattest.Line{Type: "news", Articles: []wechattest.NewsItem{{Title: "课表", Description: "这周", URL: "https://example.com/w?a=1&b=2", PicURL: "https://example.com/w.jpg"}}}},
+			{"图文素材", `{"type":"mpnews","media_id":"` + news + `"}`, false, wechattest.Line{Type: "mpnews", MediaID: news}},
+			{"已发布", `{"type":"mpnewsarticle","article_id":"ARTICLE-1"}`, false, wechattest.Line{Type: "mpnewsarticle", Text: "ARTICLE-1"}},
+			{"菜单", `{"type":"msgmenu","head_content":"满意吗","list":[{"id":"101","content":"满意"},{"id":"102","content":"不满意"}],"tail_content":"谢谢"}`, false,
+				wechattest.Line{Type: "msgmenu", Text: "满意吗", Choices: []wechattest.Choice{{ID: "101", Content: "满意"}, {ID: "102", Content: "不满意"}}, Tail: "谢谢"}},
+			{"卡券", `{"type":"wxcard","card_id":"pCARD1"}`, false, wechattest.Line{Type: "wxcard", Text: "pCARD1"}},
+		}
+		for _, x := range tests {
+			messages := x.message
+			if !x.passive { // behind a passive answer, what follows is a customer-service message
+				messages = text + "," + x.message
+			}
+			d.rule(`{"name":"` + x.name + `","kind":"keyword","keywords":[{"text":"` + x.name + `","match":"exact"}],"enabled":true,"messages":[` + messages + `]}`)
+		}
+		d.publish()
+		for i, x := range tests {
+			fan := fmt.Sprintf("oFanKind%02d", i) // each has a window of its own
+			got := d.fake.Say(fan, x.name)
+			if !got.Heard || got.Fault != "" {
+				t.Errorf("%s: the answer is no good: %s\n%s", x.name, got.Fault, got.Plain)
+				continue
+			}
+			from, want := "account", x.want
+			if !x.passive {
+				from = "service"
+				d.until(x.name+" is sent", func() bool {
+					return d.count("SELECT COUNT(*) FROM reply_sends WHERE openid = ? AND state NOT IN ('queued', 'sending')", fan) == 1
+				})
+				d.wants(x.name+" sent", 1, "SELECT COUNT(*) FROM reply_sends WHERE openid = ? AND state = 'sent'", fan)
+			}
+			chat := d.fake.ChatOf(fan, 0)
+			last := chat[len(chat)-1]
+			want.From, want.Seq, want.At = from, last.Seq, last.At
+			if !reflect.DeepEqual(last, want) {
+				t.Errorf("%s shows\n%+v, want\n%+v", x.name, last, want)
+			}
+		}
+		// What the judge does not show: the sound behind the cover.
+		for _, c := range d.fake.Calls("/cgi-bin/message/custom/send") {
+			if s := string(c.Body); strings.Contains(s, `"music"`) && (!strings.Contains(s, `"musicurl":"https://example.com/a.mp3"`) || !strings.Contains(s, `"hqmusicurl":"https://example.com/b.mp3"`)) {
+				t.Errorf("music: %s", s)
+			}
 		}
 	})
 }

@@ -153,6 +153,7 @@ func build(cfg config.Config) (*house, error) {
 	h.closers = append(h.closers, h.redis.Close)
 	h.jobs = job.New(h.db)
 	h.background = append(h.background, h.jobs.Run)
+	h.metrics.jobs(h.jobs)
 
 	// Services.
 	limits := limit.New(h.redis, cfg.Limits == "off")

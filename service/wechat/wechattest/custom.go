@@ -22,6 +22,9 @@ type customMessage struct {
 		List []Choice `json:"list"`
 		Tail string   `json:"tail_content"`
 	} `json:"msgmenu"`
+	Coupon struct {
+		ID string `json:"card_id"`
+	} `json:"wxcard"`
 }
 
 type videoMessage struct {
@@ -137,6 +140,10 @@ func (m customMessage) line(mini bool) (l Line, media []string, code int) {
 	case "msgmenu":
 		if l.Text, l.Choices, l.Tail = m.Menu.Head, m.Menu.List, m.Menu.Tail; len(l.Choices) == 0 {
 			return l, nil, 40097
+		}
+	case "wxcard":
+		if l.Text = m.Coupon.ID; l.Text == "" || mini {
+			return l, nil, 40008
 		}
 	default:
 		return l, nil, 40008
