@@ -110,7 +110,7 @@ func (h *House) redisAgrees() bool {
 func (h *House) checkOutbox(t testing.TB) {
 	t.Helper()
 	h.Until("I8 the outbox empties", 30*time.Second, func() bool {
-		// What a killed program held is under its lease for a minute, and then anybody's.
+		// What a killed program held is under its lease for some seconds, and then anybody's.
 		now := time.Now().UTC()
 		return h.Count("SELECT COUNT(*) FROM jobs WHERE (state = 'waiting' AND run_at <= ?) OR (state = 'running' AND lease_until < ?)", now, now.Add(-5*time.Second)) == 0
 	})

@@ -1,6 +1,8 @@
 package storytest
 
 import (
+	"encoding/json"
+	"strconv"
 	"testing"
 	"time"
 
@@ -32,10 +34,6 @@ func TestKilledBeforeTheMessage(t *testing.T) {
 				t.Error("a message before its commit")
 			}
 			heal()
-			// Whoever died holds the job for a minute; a test does not wait for that.
-			if err := h.DB.Exec("UPDATE jobs SET lease_until = created_at WHERE state = 'running'").Error; err != nil {
-				t.Fatal(err)
-			}
 			p.Start()
 			for range 2 {
 				if status := h.Pay.TellAgain(no); status/100 != 2 {
@@ -55,6 +53,67 @@ func TestKilledBeforeTheMessage(t *testing.T) {
 			if n := h.Count("SELECT COUNT(*) FROM grants g JOIN orders o ON o.id = g.order_id WHERE o.out_trade_no = ? AND g.status = 'active'", no); n != 1 {
 				t.Errorf("%d grants", n)
 			}
+		}
+		Check(t, h)
+	})
+}
+
+// Check 24 and fault 6. Killed around the call of a mass send, before WeChat has it and after: fans get it once, and the
+// number of the send is the same in both calls.
+func TestKilledInAMassSend(t *testing.T) {
+	const path = "/cgi-bin/message/mass/sendall"
+	both(t, func(t *testing.T, o Options) {
+		h := Open(t, binary, o)
+		p := h.All[0]
+		h.must(200, h.Console("PUT", "/settings", `{"two_person":false}`))
+		h.WeChat.Follow("oFanAlpha", "")
+		for i, heard := range []bool{false, true} {
+			// To a label: WeChat takes one send to all a day.
+			to := `{"to_all":false,"tag_id":2,"tag_name":"星标组","kind":"text","content":"第` + []string{"一", "二"}[i] + `讲今晚八点"}`
+			b := "/broadcasts/" + strconv.FormatInt(h.must(201, h.Console("POST", "/broadcasts", to)).Number("id"), 10)
+			asked := h.WeChat.Count(path)
+			heal := h.WeChat.Fail(path, gate.Fault{Hang: true, After: heard})
+			h.must(200, h.Console("POST", b+"/send", `{}`))
+			h.Until("WeChat was asked", 20*time.Second, func() bool { return h.WeChat.Count(path) > asked })
+			had := i
+			if heard {
+				had++
+				h.Until("WeChat has it", 10*time.Second, func() bool { return len(h.WeChat.MassSends()) == had })
+			}
+			p.Kill()
+			heal()
+			if n := len(h.WeChat.MassSends()); n != had {
+				t.Errorf("heard before the kill %v: %d sends at WeChat, want %d", heard, n, had)
+			}
+			p.Start()
+			h.Until("sent", time.Minute, func() bool { // done as soon as the result is in, which may have met a dead program
+				state := h.Console("GET", b, "").Get("state")
+				return state == "sent" || state == "done"
+			})
+			sends := h.WeChat.MassSends()
+			if len(sends) != i+1 {
+				t.Errorf("heard before the kill %v: %d sends at WeChat, want %d", heard, len(sends), i+1)
+			}
+			if n := h.WeChat.Count(path) - asked; n != 2 {
+				t.Errorf("heard before the kill %v: %d calls, want the lost one and the repeat", heard, n)
+			}
+			numbers := map[string]bool{}
+			for _, c := range h.WeChat.Calls(path)[asked:] {
+				var in struct {
+					ClientID string `json:"clientmsgid"`
+				}
+				_ = json.Unmarshal(c.Body, &in)
+				numbers[in.ClientID] = true
+			}
+			if len(numbers) != 1 || numbers[""] {
+				t.Errorf("heard before the kill %v: the calls bear the numbers %v", heard, numbers)
+			}
+			if a := h.Console("POST", b+"/send", `{}`); a.Status != 409 {
+				t.Errorf("pressed again: %d %s", a.Status, a.Body)
+			}
+		}
+		if n := h.Count("SELECT COUNT(*) FROM broadcast_sends WHERE state IN ('sent', 'done') AND calls = 2"); n != 2 {
+			t.Errorf("%d sends are out after two calls each, want 2", n)
 		}
 		Check(t, h)
 	})

@@ -38,6 +38,13 @@ func TestDatabaseGone(t *testing.T) {
 		}
 		messages, said = append(messages, m), append(said, a.Said())
 	}
+	gauge := h.All[0].Gauge
+	if spooled, waiting, drained := gauge("loudou_push_spooled_total"), gauge("loudou_push_spool_waiting"), gauge("loudou_push_drained_total"); spooled != 5 || waiting != 5 || drained != 0 {
+		t.Errorf("metrics while the database is gone: %d spooled, %d waiting, %d drained", spooled, waiting, drained)
+	}
+	if dead := gauge("loudou_jobs_dead"); dead != 0 { // the last known
+		t.Errorf("%d dead jobs while the database is gone", dead)
+	}
 	if a := h.call(&http.Client{Timeout: 5 * time.Second}, "GET", h.All[0].URL()+"/readyz", ""); a.Status != 503 || !strings.Contains(string(a.Body), "数据库") {
 		t.Errorf("readyz: %d %s", a.Status, a.Body)
 	}
@@ -66,6 +73,22 @@ func TestDatabaseGone(t *testing.T) {
 	if _, a := phone.Events(course, 5, nil); a.Status != 200 {
 		t.Errorf("events again: %d %s", a.Status, a.Body)
 	}
+	h.Until("the spool is empty", 10*time.Second, func() bool {
+		return gauge("loudou_push_spool_waiting") == 0 && gauge("loudou_push_drained_total") == 5
+	})
+	if spooled, failed, refused := gauge("loudou_push_spooled_total"), gauge("loudou_push_failed_total"), gauge(`loudou_push_refused_total{door="official",reason="signature"}`); spooled != 5 || failed != 0 || refused > 0 {
+		t.Errorf("metrics: %d spooled, %d failed, %d refused", spooled, failed, refused)
+	}
+	if last := gauge("loudou_push_last_seconds"); last < 0 || last > 120 {
+		t.Errorf("the last push was %d s ago", last)
+	}
+	if err := h.DB.Exec("INSERT INTO jobs (kind, job_key, payload, state, run_at, attempts, fence, last_error, created_at, updated_at) VALUES ('nobody', '1', 'null', 'dead', ?, 20, 20, '', ?, ?)", time.Now().UTC(), time.Now().UTC(), time.Now().UTC()).Error; err != nil {
+		t.Fatal(err)
+	}
+	if dead := gauge("loudou_jobs_dead"); dead != 1 {
+		t.Errorf("%d dead jobs, want 1", dead)
+	}
+	h.DB.Exec("DELETE FROM jobs WHERE kind = 'nobody'")
 	// The notice never came: the learner's own look asks WeChat.
 	h.Until("paid, known by asking", 20*time.Second, func() bool { return phone.Call("GET", "/orders/"+no, "").Get("status") == "paid" })
 	Check(t, h)
