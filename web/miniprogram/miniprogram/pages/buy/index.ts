@@ -11,7 +11,7 @@ type Via = CoursePage['vias'][number]
 const offer = (o: Schemas['CouponOffer']) => ({ code: o.code, usable: o.usable, due: o.due, words: o.usable ? `${o.name}，减 ¥${yuan(o.off)}` : `${o.name}：${o.why}` })
 
 Page({
-  data: { look, loading: true, error: '', busy: false, gift: false, course: card({ id: 0, title: '', cover: '', category: '', teacher: '', lesson_count: 0, owned: false, actions: [] }), refund: '', due: '', vias: [] as { via: string; words: string }[], via: '', offers: [] as ReturnType<typeof offer>[], coupon: '', doing: '' },
+  data: { look, loading: true, error: '', busy: false, gift: false, course: card({ id: 0, kind: 'course', title: '', cover: '', category: '', teacher: '', lesson_count: 0, owned: false, actions: [] }), refund: '', due: '', vias: [] as { via: string; words: string }[], via: '', offers: [] as ReturnType<typeof offer>[], coupon: '', doing: '' },
   id: 0,
   price: 0,
   due: 0, // what the page shows, in fen
