@@ -2,6 +2,7 @@ package figure_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,45 @@ func TestArticleIncomeIsTheAttributions(t *testing.T) {
 		}
 		if f, err = h.figures.Article(t.Context(), a, h.span("03-01", "03-31")); err != nil || show(f["conversion_clickers"]) != "0.166667 (1/6) final" {
 			t.Errorf("of the clickers within the window: %s %v", show(f["conversion_clickers"]), err)
+		}
+	})
+}
+
+// WeChat's readers are all since the day of publishing. What is divided by them is counted as long, however late the range
+// begins; what is no rate of theirs keeps to the range.
+func TestArticleRatesCountFromPublishing(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		h := open(t, db)
+		a := h.published("文章甲", "03-02 20:00")
+		h.told(a, 302, 303, 500, 400, 0, 0)
+		h.told(a, 302, 331, 1000, 740, 0, 0)
+		h.does("a preview", model.EventArticleClick, "03-01 10:00", model.Event{ArticleID: a})
+		for _, who := range []string{"x", "y", "z"} {
+			h.does(who, model.EventArticleClick, "03-03 10:00", model.Event{ArticleID: a})
+		}
+		h.does("x", model.EventPaid, "03-04 10:00", model.Event{Amount: 20000, OutTradeNo: "NX"})
+		h.does("y", model.EventPaid, "04-06 10:00", model.Event{Amount: 30000, OutTradeNo: "NY"}) // thirty-four days: nobody's
+		h.does("late", model.EventArticleClick, "04-06 10:00", model.Event{ArticleID: a})
+		h.does("late", model.EventPaid, "04-07 10:00", model.Event{Amount: 10000, OutTradeNo: "NL"})
+		h.does("x", model.EventRefunded, "04-08 10:00", model.Event{Amount: 5000, OutTradeNo: "NX"})
+		h.does("after", model.EventArticleClick, "04-11 10:00", model.Event{ArticleID: a})
+		h.settle()
+		for ends, want := range map[[2]string]string{
+			{"04-05", "04-10"}: "clickers 1, buyers 1, gross 10000, net 5000, click_rate 0.004 (4/1000), conversion_readers 0.002 (2/1000), net_per_thousand 25000",
+			{"02-01", "03-03"}: "clickers 4, buyers 0, gross 0, net 0, click_rate 0.006 (3/500), conversion_readers 0 (0/500), net_per_thousand 0",
+			{"02-01", "04-10"}: "clickers 5, buyers 2, gross 30000, net 25000, click_rate 0.004 (4/1000), conversion_readers 0.002 (2/1000), net_per_thousand 25000",
+		} {
+			f, err := h.figures.Article(t.Context(), a, h.span(ends[0], ends[1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, name := range []string{"clickers", "buyers", "gross", "net", "click_rate", "conversion_readers", "net_per_thousand"} {
+				got = append(got, name+" "+strings.TrimSuffix(show(f[name]), " final"))
+			}
+			if strings.Join(got, ", ") != want {
+				t.Errorf("%v: %s\nwant %s", ends, strings.Join(got, ", "), want)
+			}
 		}
 	})
 }

@@ -243,33 +243,40 @@ type articleShare struct{ buyers, gross, refunded int64 }
 // an article and the attribution by article must name the same fen.
 const articleLookback = 30 * day
 
-// articleMoney is the last non-direct touch at level article, for one article.
-func (s *Service) articleMoney(ctx context.Context, p *model.People, id int64, span Span) (articleShare, error) {
-	var out articleShare
-	sales, err := s.sales(ctx, p, span, model.AttributeLast, levelKey("article"), articleLookback)
+// articleMoney is the last non-direct touch at level article, for one article: in a range, and in another from since to the
+// end of that one.
+func (s *Service) articleMoney(ctx context.Context, p *model.People, id int64, span Span, since int) (in, life articleShare, err error) {
+	wide := days(min(span.First, since), span.Last)
+	sales, err := s.sales(ctx, p, wide, model.AttributeLast, levelKey("article"), articleLookback)
 	if err != nil {
-		return out, err
+		return in, life, err
+	}
+	refunds, err := s.payments(ctx, p, model.EventRefunded, wide.First, wide.Last)
+	if err != nil {
+		return in, life, err
 	}
 	key := strconv.FormatInt(id, 10)
-	mine, buyers := map[string]bool{}, roaring.New()
-	for _, x := range sales {
-		if x.keys[len(x.keys)-1] != key {
-			continue
-		}
-		mine[x.OutTradeNo] = true
-		if x.Day >= span.First {
-			out.gross += x.Amount
-			if x.Person > 0 {
-				buyers.Add(uint32(x.Person)) //nolint:gosec // a person's number
+	sum := func(first int) (out articleShare) {
+		mine, buyers := map[string]bool{}, roaring.New()
+		for _, x := range sales {
+			if x.keys[len(x.keys)-1] != key {
+				continue
+			}
+			mine[x.OutTradeNo] = true
+			if x.Day >= first {
+				out.gross += x.Amount
+				if x.Person > 0 {
+					buyers.Add(uint32(x.Person)) //nolint:gosec // a person's number
+				}
 			}
 		}
-	}
-	refunds, err := s.payments(ctx, p, model.EventRefunded, span.First, span.Last)
-	for _, r := range refunds {
-		if mine[r.OutTradeNo] {
-			out.refunded += r.Amount
+		for _, r := range refunds {
+			if r.Day >= first && mine[r.OutTradeNo] {
+				out.refunded += r.Amount
+			}
 		}
+		out.buyers = card(buyers)
+		return out
 	}
-	out.buyers = int64(buyers.GetCardinality()) //nolint:gosec // far below
-	return out, err
+	return sum(span.First), sum(since), nil
 }

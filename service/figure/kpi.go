@@ -230,7 +230,19 @@ func (s *Service) Article(ctx context.Context, id int64, span Span) (map[string]
 	if err != nil {
 		return nil, err
 	}
-	got, err := s.articleMoney(ctx, p, id, span)
+	// WeChat's readers run from the day of publishing to the end of the range, so what is divided by them does too.
+	told, err := s.readings(ctx, span.Last, id, 0)
+	if err != nil {
+		return nil, err
+	}
+	life, since := clickers, span.First
+	if len(told) > 0 {
+		since = told[0].PublishDay
+		if life, err = s.peopleOf(ctx, p, scope{article: id}, days(since, span.Last), model.EventArticleClick); err != nil {
+			return nil, err
+		}
+	}
+	got, whole, err := s.articleMoney(ctx, p, id, span, since)
 	if err != nil {
 		return nil, err
 	}
@@ -238,14 +250,16 @@ func (s *Service) Article(ctx context.Context, id int64, span Span) (map[string]
 	if err != nil {
 		return nil, err
 	}
-	days, lookback := int(window/day), int(articleLookback/day)
+	within, lookback := int(window/day), int(articleLookback/day)
 	b.count("clickers", int64(clickers.GetCardinality()), "范围内从这篇文章点进来的人") //nolint:gosec // far below
 	b.count("buyers", got.buyers, fmt.Sprintf("范围内付款、最后一次非直接触点是这篇文章的人（回看 %d 天）", lookback))
 	b.count("gross", got.gross, fmt.Sprintf("归因到这篇文章的支付金额（分）：末次非直接触点，回看 %d 天，和归因页按文章看的一样", lookback))
 	b.count("net", got.gross-got.refunded, "归因到这篇文章的支付金额减去范围内的退款（分）")
-	b.rate("conversion_clickers", f.Steps[1].People, f.Steps[0].People, window, fmt.Sprintf("范围内点进来的人中 %d 天内付款的人 ÷ 点击人数", days))
-	if err := s.articleReading(ctx, b, id, int64(clickers.GetCardinality()), got.buyers, got.gross-got.refunded); err != nil { //nolint:gosec // far below
-		return nil, err
+	b.rate("conversion_clickers", f.Steps[1].People, f.Steps[0].People, window, fmt.Sprintf("范围内点进来的人中 %d 天内付款的人 ÷ 点击人数", within))
+	if len(told) == 0 {
+		b.missing(noStatistics, "delivered", "readers", "read_rate", "share_rate", "finish_rate", "follow_after_read", "click_rate", "conversion_readers", "net_per_thousand")
+	} else {
+		b.reading(told[0], card(life), whole)
 	}
 	if err := s.articleGrowth(ctx, b, id); err != nil {
 		return nil, err

@@ -99,18 +99,9 @@ func (s *Service) readers(ctx context.Context, span Span, article, course int64)
 	return &n, nil
 }
 
-// articleReading puts WeChat's figures of one article on the board; ours beside them are its clickers, its
-// buyers and its net income.
-func (s *Service) articleReading(ctx context.Context, b *board, id, clickers, buyers, net int64) error {
-	all, err := s.readings(ctx, b.span.Last, id, 0)
-	if err != nil {
-		return err
-	}
-	if len(all) == 0 {
-		b.missing(noStatistics, "delivered", "readers", "read_rate", "share_rate", "finish_rate", "follow_after_read", "click_rate", "conversion_readers", "net_per_thousand")
-		return nil
-	}
-	r := all[0]
+// reading puts WeChat's figures of one article on the board; ours beside them are those who clicked since the day it was
+// published, and what it is credited with since.
+func (b *board) reading(r reading, clickers int64, since articleShare) {
 	state := r.state(b.span, b.now)
 	put := func(name string, f Figure) {
 		f.State, f.AsOf = state, r.FetchedAt.UTC()
@@ -135,14 +126,14 @@ func (s *Service) articleReading(ctx context.Context, b *board, id, clickers, bu
 	rate("share_rate", r.ShareUser, r.ReadUser, "分享人数 ÷ 阅读人数"+until)
 	put("finish_rate", Figure{Value: value(r.FinishRate), Rule: "微信给出的阅读完成率" + until})
 	rate("follow_after_read", r.ReadSubscribeUser, r.ReadUser, "阅读后关注的人 ÷ 阅读人数"+until)
-	rate("click_rate", clickers, r.ReadUser, "我们认出的点击人数 ÷ 微信统计的阅读人数，口径不同，可能超过 100%"+until)
-	rate("conversion_readers", buyers, r.ReadUser, "归因到这篇文章的购买人数 ÷ 阅读人数"+until)
-	f := Figure{Rule: "归因到这篇文章的净收入（分）÷ 阅读人数 × 1000" + until}
+	ours := "发表日起到范围最后一天"
+	rate("click_rate", clickers, r.ReadUser, ours+"我们认出的点击人数 ÷ 微信统计的阅读人数，口径不同，可能超过 100%"+until)
+	rate("conversion_readers", since.buyers, r.ReadUser, ours+"归因到这篇文章的购买人数 ÷ 阅读人数"+until)
+	f := Figure{Rule: ours + "归因到这篇文章的净收入（分）÷ 阅读人数 × 1000" + until}
 	if r.ReadUser > 0 {
-		f.Value = value(float64(net) * 1000 / float64(r.ReadUser))
+		f.Value = value(float64(since.gross-since.refunded) * 1000 / float64(r.ReadUser))
 	}
 	put("net_per_thousand", f)
-	return nil
 }
 
 // followers puts WeChat's figures of the followers on the board.
