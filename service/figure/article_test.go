@@ -10,6 +10,7 @@ import (
 
 	"loudou/model"
 	"loudou/model/modeltest"
+	"loudou/service/figure"
 )
 
 // An article's income looks back thirty days whatever its own window is, and is what the attribution by article says of the
@@ -91,6 +92,53 @@ func TestArticleRatesCountFromPublishing(t *testing.T) {
 			if strings.Join(got, ", ") != want {
 				t.Errorf("%v: %s\nwant %s", ends, strings.Join(got, ", "), want)
 			}
+		}
+	})
+}
+
+// Delivered is what WeChat said at the end of the mass send, whatever rate it gives of those who read; without a send the
+// followers of the day before, said to be an estimate; with neither it is missing, and published quietly it is undefined.
+func TestDeliveredIsOfTheMassSend(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		h := open(t, db)
+		a, b, c, d, e := h.published("群发", "03-02 20:00"), h.published("后台发的", "03-03 20:00"), h.published("前一天不知道", "03-06 20:00"), h.published("没有通知", "03-03 20:00"), h.published("还在发", "03-03 20:00")
+		h.went(fmt.Sprint("m", a), 10000)
+		for _, x := range []struct {
+			article int64
+			day     int
+			message int64
+		}{{a, 302, 900}, {b, 303, 100}, {c, 306, 70}, {d, 303, 5}, {e, 303, 60}} {
+			h.told(x.article, x.day, 331, 1200, x.message, 0, 0) // delivery_rate is 0.5 of each: nobody may ask it
+		}
+		h.must(db.Exec("UPDATE article_totals SET quiet = ? WHERE article_id = ?", true, d).Error)
+		h.went(fmt.Sprint("m", e), 1)
+		h.must(db.Exec("UPDATE broadcast_sends SET state = ?, sent = NULL WHERE msg_data_id = ?", model.BroadcastSent, fmt.Sprint("m", e)).Error)
+		for day, total := range map[int]int64{20260301: 77777, 20260302: 2000, 20260303: 88888} {
+			h.must(db.Table("follower_days").Create(map[string]any{"appid": "official", "day": day, "source": -1, "new_user": 0, "cancel_user": 0, "total": total, "fetched_at": h.now}).Error)
+		}
+		sp := h.span("03-02", "03-31")
+		for id, want := range map[int64]string{
+			a: "10000, 0.09 (900/10000), 估算 false false", b: "2000, 0.05 (100/2000), 估算 true true", c: "– missing, – missing, 估算 false false", d: "–, – (5/0), 估算 false false", e: "– missing, – missing, 估算 false false",
+		} {
+			f, err := h.figures.Article(t.Context(), id, sp)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := fmt.Sprintf("%s, %s, 估算 %v %v", show(f["delivered"]), show(f["read_rate"]), strings.Contains(f["delivered"].Rule, "估算"), strings.Contains(f["read_rate"].Rule, "估算"))
+			if got = strings.NewReplacer(" final", "", " maturing", "").Replace(got); got != want {
+				t.Errorf("article %d: %s, want %s (%s)", id, got, want, f["delivered"].Rule)
+			}
+		}
+		// A report's rate sums the same: 900 + 100 of 10 000 + 2 000; two are not known.
+		f, err := h.figures.Period(t.Context(), "official", sp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := f["read_rate"]; r.Numerator == nil || *r.Numerator != 1000 || *r.Denominator != 12000 || !strings.Contains(r.Rule, "其中 1 篇没有群发结果") || !strings.Contains(r.Rule, "2 篇的送达人数未取到") {
+			t.Errorf("report: %s, %s", show(r), r.Rule)
+		}
+		if f, err = h.figures.Period(t.Context(), "official", h.span("03-06", "03-31")); err != nil || f["read_rate"].State != figure.Missing {
+			t.Errorf("a report of what is not known: %s %v", show(f["read_rate"]), err)
 		}
 	})
 }

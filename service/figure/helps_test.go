@@ -36,11 +36,26 @@ func (h *house) published(title, at string) int64 {
 	return id
 }
 
-// told is what WeChat said of an article up to a day.
+// told is what WeChat said of an article up to a day. One with a delivery was sent to as many as make that of its readers.
 func (h *house) told(article int64, published, stat int, read, message, shared int64, delivery float64) {
 	h.t.Helper()
-	if err := h.db.Table("article_totals").Create(map[string]any{"appid": "official", "article_id": article, "msgid": fmt.Sprint("m", article), "stat_day": 20260000 + stat, "publish_day": 20260000 + published, "title": "", "url": "", "quiet": false, "read_user": read, "read_message": message,
-		"share_user": shared, "zaikan_user": 0, "like_user": 0, "comment_count": 0, "collection_user": 0, "praise_money": 0, "read_subscribe_user": 0, "delivery_rate": delivery, "finish_rate": 0, "minutes": 0, "sources": "[]", "is_delayed": false, "fetched_at": h.now}).Error; err != nil {
+	data := fmt.Sprint("m", article)
+	var sends int64
+	if h.db.Model(&model.BroadcastSend{}).Where("msg_data_id = ?", data).Count(&sends); delivery > 0 && sends == 0 {
+		h.went(data, int64(math.Round(float64(message)/delivery)))
+	}
+	if err := h.db.Table("article_totals").Create(map[string]any{"appid": "official", "article_id": article, "msgid": data + "_1", "stat_day": 20260000 + stat, "publish_day": 20260000 + published, "title": "", "url": "", "quiet": false, "read_user": read, "read_message": message,
+		"share_user": shared, "zaikan_user": 0, "like_user": 0, "comment_count": 0, "collection_user": 0, "praise_money": 0, "read_subscribe_user": 0, "delivery_rate": 0.5, "finish_rate": 0, "minutes": 0, "sources": "[]", "is_delayed": false, "fetched_at": h.now}).Error; err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// went is a mass send of an article that reached so many.
+func (h *house) went(data string, reached int64) {
+	h.t.Helper()
+	h.n++
+	msg := fmt.Sprint(h.n)
+	if err := h.db.Create(&model.BroadcastSend{AppID: "official", BroadcastID: int64(90000 + h.n), Round: 1, ClientID: "c" + msg, State: model.BroadcastDone, MsgID: &msg, MsgDataID: data, Sent: &reached, CreatedAt: h.now}).Error; err != nil {
 		h.t.Fatal(err)
 	}
 }

@@ -259,7 +259,11 @@ func (s *Service) Article(ctx context.Context, id int64, span Span) (map[string]
 	if len(told) == 0 {
 		b.missing(noStatistics, "delivered", "readers", "read_rate", "share_rate", "finish_rate", "follow_after_read", "click_rate", "conversion_readers", "net_per_thousand")
 	} else {
-		b.reading(told[0], card(life), whole)
+		sent, err := s.deliveries(ctx, told[:1])
+		if err != nil {
+			return nil, err
+		}
+		b.reading(told[0], sent[0], card(life), whole)
 	}
 	if err := s.articleGrowth(ctx, b, id); err != nil {
 		return nil, err

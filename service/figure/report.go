@@ -93,22 +93,30 @@ func (s *Service) reportReading(ctx context.Context, sp Span, b *board) error {
 	if err != nil {
 		return err
 	}
+	all = slices.DeleteFunc(all, func(r reading) bool { return r.PublishDay < sp.First || r.PublishDay > sp.Last })
+	sent, err := s.deliveries(ctx, all)
+	if err != nil {
+		return err
+	}
 	var message, delivered, shared, read int64
-	state, some := Final, false
-	for _, r := range all {
-		if r.PublishDay < sp.First || r.PublishDay > sp.Last {
-			continue
-		}
-		some = true
+	guessed, unknown := 0, 0
+	state := Final
+	for i, r := range all {
 		if st := r.state(sp, b.now); st != Final && state == Final {
 			state = st
 		}
 		read, shared = read+r.ReadUser, shared+r.ShareUser
-		if d := r.delivered(); d > 0 {
-			message, delivered = message+r.ReadMessage, delivered+d
+		switch d := sent[i]; {
+		case d.N != nil:
+			message, delivered = message+r.ReadMessage, delivered+*d.N
+			if d.Estimated {
+				guessed++
+			}
+		case !r.Quiet:
+			unknown++
 		}
 	}
-	if !some {
+	if len(all) == 0 {
 		b.missing(noStatistics+"，或者范围内没有发布文章", "read_rate", "share_rate")
 		return nil
 	}
@@ -118,7 +126,17 @@ func (s *Service) reportReading(ctx context.Context, sp Span, b *board) error {
 		f.State = state
 		b.figures[name] = f
 	}
-	put("read_rate", message, delivered, "范围内发布的文章：公众号消息来源的阅读人数之和 ÷ 送达人数之和（估算；一次群发两篇，每篇各算一次送达）")
+	rule := "范围内发布的文章：公众号消息来源的阅读人数之和 ÷ 送达人数之和（一次群发两篇，每篇各算一次送达）"
+	if guessed > 0 {
+		rule += fmt.Sprintf("；其中 %d 篇没有群发结果，送达人数是估算：发表前一天的累计关注人数", guessed)
+	}
+	if unknown > 0 {
+		rule += fmt.Sprintf("；%d 篇的送达人数未取到，两边都没有算进来", unknown)
+	}
+	put("read_rate", message, delivered, rule)
+	if delivered == 0 && unknown > 0 {
+		b.missing(rule, "read_rate")
+	}
 	put("share_rate", shared, read, "范围内发布的文章：分享人数之和 ÷ 阅读人数之和")
 	return nil
 }

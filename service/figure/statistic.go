@@ -3,7 +3,7 @@ package figure
 import (
 	"context"
 	"fmt"
-	"math"
+	"slices"
 	"time"
 
 	"loudou/model"
@@ -18,6 +18,7 @@ const (
 
 // reading is an article as WeChat counted it up to a day.
 type reading struct {
+	MsgID             string `gorm:"column:msgid"`
 	ArticleID         int64
 	PublishDay        int
 	StatDay           int
@@ -26,7 +27,6 @@ type reading struct {
 	ReadMessage       int64
 	ShareUser         int64
 	ReadSubscribeUser int64
-	DeliveryRate      float64
 	FinishRate        float64
 	FetchedAt         time.Time
 }
@@ -43,13 +43,91 @@ func (r *reading) state(s Span, now time.Time) State {
 	return Final
 }
 
-// delivered estimates to how many the article was delivered: WeChat gives only readers from the message and
-// their share of the delivered. 0: cannot be said.
-func (r *reading) delivered() int64 {
-	if r.Quiet || r.DeliveryRate <= 0 {
-		return 0
+// delivery is to how many an article was delivered, N nil when that is not known or nobody was told of it.
+type delivery struct {
+	N         *int64
+	Estimated bool
+	Rule      string
+}
+
+// What a delivery rests on.
+const (
+	deliveredSent    = "群发成功送达的人数（微信的群发结果）"
+	deliveredGuess   = "估算：没有这次群发的结果，用发表前一天的累计关注人数（微信统计）"
+	deliveredPending = "群发还没有结果，送达人数未取到"
+	deliveredUnknown = "没有群发的结果，发表前一天的累计关注人数也未取到"
+	deliveredNobody  = "这篇文章发表时没有通知粉丝，没有送达人数"
+)
+
+// deliveries tells of each reading to how many its article was delivered: what WeChat said at the end of the mass send. Each
+// article of a set had all of them. What the house did not send is taken to have gone to everybody who followed the day before.
+// WeChat's own rate of those who read is not asked: what its parts are is not known.
+func (s *Service) deliveries(ctx context.Context, all []reading) ([]delivery, error) {
+	var data []string
+	var before []int
+	for _, r := range all {
+		if id, _, ok := (model.ArticleTotal{MsgID: r.MsgID}).MsgKey(); ok {
+			data = append(data, id)
+		}
+		before = append(before, addDays(r.PublishDay, -1))
 	}
-	return int64(math.Round(float64(r.ReadMessage) / r.DeliveryRate))
+	db := s.db.WithContext(ctx)
+	type send struct {
+		MsgDataID string
+		State     model.BroadcastState
+		Sent      *int64
+	}
+	sends := map[string][]send{}
+	slices.Sort(data)
+	for part := range slices.Chunk(slices.Compact(data), 500) {
+		var rows []send
+		if err := db.Raw("SELECT msg_data_id, state, sent FROM broadcast_sends WHERE appid = ? AND msg_data_id IN ? AND state <> ?", s.official, part, model.BroadcastFailed).Scan(&rows).Error; err != nil {
+			return nil, fmt.Errorf("mass sends of articles: %w", err)
+		}
+		for _, r := range rows {
+			sends[r.MsgDataID] = append(sends[r.MsgDataID], r)
+		}
+	}
+	followers := map[int]int64{}
+	slices.Sort(before)
+	for part := range slices.Chunk(slices.Compact(before), 500) {
+		var rows []struct {
+			Day   int
+			Total int64
+		}
+		if err := db.Raw("SELECT day, total FROM follower_days WHERE appid = ? AND source = -1 AND day IN ?", s.official, part).Scan(&rows).Error; err != nil {
+			return nil, fmt.Errorf("followers before articles: %w", err)
+		}
+		for _, r := range rows {
+			followers[r.Day] = r.Total
+		}
+	}
+	out := make([]delivery, len(all))
+	for i, r := range all {
+		d := &out[i]
+		id, _, _ := (model.ArticleTotal{MsgID: r.MsgID}).MsgKey()
+		total, known := followers[addDays(r.PublishDay, -1)]
+		switch {
+		case r.Quiet:
+			d.Rule = deliveredNobody
+		case len(sends[id]) > 0:
+			d.Rule = deliveredPending
+			for _, x := range sends[id] {
+				if x.State == model.BroadcastDone && x.Sent != nil {
+					n := *x.Sent
+					if d.N != nil {
+						n += *d.N
+					}
+					d.N, d.Rule = &n, deliveredSent
+				}
+			}
+		case known:
+			d.N, d.Estimated, d.Rule = &total, true, deliveredGuess
+		default:
+			d.Rule = deliveredUnknown
+		}
+	}
+	return out, nil
 }
 
 // readings gives the newest totals at or before a day of an account's articles that are ours: of one article,
@@ -63,7 +141,7 @@ func (s *Service) readings(ctx context.Context, day int, article, course int64) 
 		where, args = "t.article_id IN (SELECT id FROM articles WHERE course_id = ?)", append(args, course)
 	}
 	var out []reading
-	q := `SELECT t.article_id, t.publish_day, t.stat_day, t.quiet, t.is_delayed, t.read_user, t.read_message, t.share_user, t.read_subscribe_user, t.delivery_rate, t.finish_rate, t.fetched_at
+	q := `SELECT t.msgid, t.article_id, t.publish_day, t.stat_day, t.quiet, t.is_delayed, t.read_user, t.read_message, t.share_user, t.read_subscribe_user, t.finish_rate, t.fetched_at
 FROM article_totals t JOIN (SELECT appid, msgid, MAX(stat_day) AS d FROM article_totals WHERE appid = ? AND stat_day <= ? GROUP BY appid, msgid) n
   ON n.appid = t.appid AND n.msgid = t.msgid AND n.d = t.stat_day WHERE ` + where
 	if err := s.db.WithContext(ctx).Raw(q, args...).Scan(&out).Error; err != nil {
@@ -101,7 +179,7 @@ func (s *Service) readers(ctx context.Context, span Span, article, course int64)
 
 // reading puts WeChat's figures of one article on the board; ours beside them are those who clicked since the day it was
 // published, and what it is credited with since.
-func (b *board) reading(r reading, clickers int64, since articleShare) {
+func (b *board) reading(r reading, sent delivery, clickers int64, since articleShare) {
 	state := r.state(b.span, b.now)
 	put := func(name string, f Figure) {
 		f.State, f.AsOf = state, r.FetchedAt.UTC()
@@ -113,16 +191,20 @@ func (b *board) reading(r reading, clickers int64, since articleShare) {
 	value := func(v float64) *float64 { return &v }
 	until := "（微信统计，发表日起累计到 " + model.DayName(r.StatDay) + "）"
 	put("readers", Figure{Value: value(float64(r.ReadUser)), Rule: "阅读过文章的人，全部来源" + until})
-	delivered := r.delivered()
-	d := Figure{Rule: "估算：公众号消息来源的阅读人数 ÷ 微信给出的阅读送达率" + until}
-	switch {
-	case r.Quiet:
-		d.Rule = "这篇文章发表时没有通知粉丝，没有送达人数"
-	case delivered > 0:
+	delivered, readRule := int64(0), "公众号消息来源的阅读人数 ÷ 送达人数"
+	d := Figure{Rule: sent.Rule}
+	if sent.N != nil {
+		delivered = *sent.N
 		d.Value = value(float64(delivered))
 	}
+	if sent.Estimated {
+		readRule += "（估算）"
+	}
 	put("delivered", d)
-	rate("read_rate", r.ReadMessage, delivered, "公众号消息来源的阅读人数 ÷ 送达人数（估算）"+until)
+	rate("read_rate", r.ReadMessage, delivered, readRule+until)
+	if sent.N == nil && !r.Quiet {
+		b.missing(sent.Rule, "delivered", "read_rate")
+	}
 	rate("share_rate", r.ShareUser, r.ReadUser, "分享人数 ÷ 阅读人数"+until)
 	put("finish_rate", Figure{Value: value(r.FinishRate), Rule: "微信给出的阅读完成率" + until})
 	rate("follow_after_read", r.ReadSubscribeUser, r.ReadUser, "阅读后关注的人 ÷ 阅读人数"+until)

@@ -37,7 +37,7 @@ const infos: Record<string, Info> = {
   repurchase_rate: { label: '复购率', kind: 'rate', definition: '期间购买者中，此前已买过的人 ÷ 购买人数。' },
   refund_rate: { label: '退款率', kind: 'rate', definition: '期间支付的订单后来退掉的金额 ÷ 期间支付金额，观察 30 天。', lessIsBetter: true, ofMoney: true },
   paid_rate: { label: '付费转化率', kind: 'rate', definition: '购买人数 ÷ 浏览人数，同一期间。' },
-  delivered: { label: '送达人数', kind: 'count', definition: '群发成功送达的人数。没有群发的文章没有这个数。' },
+  delivered: { label: '送达人数', kind: 'count', definition: '群发成功送达的人数（微信的群发结果）。没有群发结果时是估算：发表前一天的累计关注人数。没有通知粉丝的发表没有这个数。' },
   readers: { label: '阅读人数', kind: 'count', definition: '微信给出的阅读人数，从发表日累计到期间最后一天，发布后最多更新 30 天。' },
   read_rate: { label: '阅读率', kind: 'rate', definition: '来自公众号消息的阅读人数 ÷ 送达人数。' },
   share_rate: { label: '转发率', kind: 'rate', definition: '分享人数 ÷ 阅读人数，同一天的累计数。' },
