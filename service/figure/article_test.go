@@ -142,3 +142,32 @@ func TestDeliveredIsOfTheMassSend(t *testing.T) {
 		}
 	})
 }
+
+// An import may tell of orders without a number. A refund without one belongs to none of them.
+func TestRefundWithoutANumber(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T, db *gorm.DB) {
+		h := open(t, db)
+		a := h.article("文章甲")
+		h.does("x", model.EventArticleClick, "03-02 10:00", model.Event{ArticleID: a})
+		h.does("x", model.EventPaid, "03-03 10:00", model.Event{Amount: 10000})
+		h.does("y", model.EventRefunded, "03-04 10:00", model.Event{Amount: 4000})
+		h.settle()
+		sp := h.span("03-01", "03-08")
+		f, err := h.figures.Account(t.Context(), sp)
+		if err != nil || show(f["refund_rate"]) != "0 (0/10000) final" || show(f["refunded"]) != "4000 final" {
+			t.Errorf("refund rate %s, refunded %s, %v", show(f["refund_rate"]), show(f["refunded"]), err)
+		}
+		if f, err = h.figures.Article(t.Context(), a, sp); err != nil || show(f["net"]) != "10000 final" {
+			t.Errorf("the article's net %s, %v", show(f["net"]), err)
+		}
+		rows, err := h.figures.Attribution(t.Context(), sp, model.AttributeLast, "article", 30*24*time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			if want := map[string]int64{fmt.Sprint(a): 0, figure.Unattributed: 4000}[r.Key]; r.Refunded != want {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}

@@ -122,7 +122,9 @@ func (s *Service) credits(ctx context.Context, p *model.People, span Span, m mod
 	}
 	byNo := map[string]sale{}
 	for _, x := range sales {
-		byNo[x.OutTradeNo] = x
+		if x.OutTradeNo != "" { // an import may have none, and a refund without a number is not its
+			byNo[x.OutTradeNo] = x
+		}
 		if x.Day < span.First || x.Day > span.Last {
 			continue
 		}
@@ -163,7 +165,7 @@ func (s *Service) sales(ctx context.Context, p *model.People, span Span, m model
 	}
 	wanted := map[string]bool{}
 	for _, r := range refunds {
-		wanted[r.OutTradeNo] = true
+		wanted[r.OutTradeNo] = r.OutTradeNo != ""
 	}
 	who := roaring.New()
 	kept := paid[:0]
@@ -262,7 +264,7 @@ func (s *Service) articleMoney(ctx context.Context, p *model.People, id int64, s
 			if x.keys[len(x.keys)-1] != key {
 				continue
 			}
-			mine[x.OutTradeNo] = true
+			mine[x.OutTradeNo] = x.OutTradeNo != ""
 			if x.Day >= first {
 				out.gross += x.Amount
 				if x.Person > 0 {

@@ -47,7 +47,7 @@ func (s *Service) Account(ctx context.Context, span Span) (map[string]Figure, er
 	for _, x := range paid {
 		if x.Day >= span.First {
 			orders, gmv = orders+1, gmv+x.Amount
-			inSpan[x.OutTradeNo] = true
+			inSpan[x.OutTradeNo] = x.OutTradeNo != "" // a refund without a number is of no order we can name
 			if x.Person > 0 {
 				buyers.Add(uint32(x.Person)) //nolint:gosec // a person's number
 				if before.Contains(uint32(x.Person)) {

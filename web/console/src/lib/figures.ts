@@ -27,7 +27,7 @@ const infos: Record<string, Info> = {
   mini_visit_total: { label: '累计来过（微信）', kind: 'count', definition: '微信数的累计打开过小程序的人。' },
   users: { label: '使用人数', kind: 'count', definition: '期间至少做过一次使用动作的人数：看课程满 10 秒、学课累计满 30 秒、练习、评论、下单或搜索。' },
   buyers: { label: '购买人数', kind: 'count', definition: '期间至少有一笔支付成功订单的人数，以微信支付时间为准。' },
-  active: { label: '活跃人数', kind: 'count', definition: '期间在公众号或小程序有互动的人数，按人去重。' },
+  active: { label: '活跃人数', kind: 'count', definition: '期间至少有一天在小程序有使用动作的人数，按人去重：动作同使用人数，学课累计满 30 秒按一天算。' },
   orders: { label: '支付订单', kind: 'count', definition: '期间支付成功的订单数。' },
   gmv: { label: '支付金额', kind: 'money', definition: '期间支付成功的金额之和，按支付时间。' },
   refunded: { label: '退款金额', kind: 'money', definition: '期间退款成功的金额之和，按退款时间。', lessIsBetter: true },
