@@ -128,7 +128,7 @@ func (s *Service) reportReading(ctx context.Context, sp Span, b *board) error {
 	}
 	rule := "范围内发布的文章：公众号消息来源的阅读人数之和 ÷ 送达人数之和（一次群发两篇，每篇各算一次送达）"
 	if guessed > 0 {
-		rule += fmt.Sprintf("；其中 %d 篇没有群发结果，送达人数是估算：发表前一天的累计关注人数", guessed)
+		rule += fmt.Sprintf("；其中 %d 篇没有群发结果，送达人数是估算：发布前一天的累计关注人数", guessed)
 	}
 	if unknown > 0 {
 		rule += fmt.Sprintf("；%d 篇的送达人数未取到，两边都没有算进来", unknown)

@@ -53,10 +53,10 @@ type delivery struct {
 // What a delivery rests on.
 const (
 	deliveredSent    = "群发成功送达的人数（微信的群发结果）"
-	deliveredGuess   = "估算：没有这次群发的结果，用发表前一天的累计关注人数（微信统计）"
+	deliveredGuess   = "估算：没有这次群发的结果，用发布前一天的累计关注人数（微信统计）"
 	deliveredPending = "群发还没有结果，送达人数未取到"
-	deliveredUnknown = "没有群发的结果，发表前一天的累计关注人数也未取到"
-	deliveredNobody  = "这篇文章发表时没有通知粉丝，没有送达人数"
+	deliveredUnknown = "没有群发的结果，发布前一天的累计关注人数也未取到"
+	deliveredNobody  = "这篇文章发布时没有通知粉丝，没有送达人数"
 )
 
 // deliveries tells of each reading to how many its article was delivered: what WeChat said at the end of the mass send. Each
@@ -189,7 +189,7 @@ func (b *board) reading(r reading, sent delivery, clickers int64, since articleS
 		put(name, Figure{Value: quotient(num, den), Numerator: &num, Denominator: &den, Rule: rule})
 	}
 	value := func(v float64) *float64 { return &v }
-	until := "（微信统计，发表日起累计到 " + model.DayName(r.StatDay) + "）"
+	until := "（微信统计，发布日起累计到 " + model.DayName(r.StatDay) + "）"
 	put("readers", Figure{Value: value(float64(r.ReadUser)), Rule: "阅读过文章的人，全部来源" + until})
 	delivered, readRule := int64(0), "公众号消息来源的阅读人数 ÷ 送达人数"
 	d := Figure{Rule: sent.Rule}
@@ -208,7 +208,7 @@ func (b *board) reading(r reading, sent delivery, clickers int64, since articleS
 	rate("share_rate", r.ShareUser, r.ReadUser, "分享人数 ÷ 阅读人数"+until)
 	put("finish_rate", Figure{Value: value(r.FinishRate), Rule: "微信给出的阅读完成率" + until})
 	rate("follow_after_read", r.ReadSubscribeUser, r.ReadUser, "阅读后关注的人 ÷ 阅读人数"+until)
-	ours := "发表日起到范围最后一天"
+	ours := "发布日起到范围最后一天"
 	rate("click_rate", clickers, r.ReadUser, ours+"我们认出的点击人数 ÷ 微信统计的阅读人数，口径不同，可能超过 100%"+until)
 	rate("conversion_readers", since.buyers, r.ReadUser, ours+"归因到这篇文章的购买人数 ÷ 阅读人数"+until)
 	f := Figure{Rule: ours + "归因到这篇文章的净收入（分）÷ 阅读人数 × 1000" + until}
