@@ -4,13 +4,13 @@ import { useUrlState } from './urlState'
 
 export interface PageOf<T> { items: T[]; next_page_token: string }
 
-// everyTitle reads a list page after page, at most `most` rows, for a choice by title.
-export async function everyTitle(most: number, get: (q: { page_size: number; page_token?: string }) => Promise<PageOf<{ id: number; title: string }>>): Promise<{ id: number; title: string }[]> {
-  const all: { id: number; title: string }[] = []
+// everyTitle reads a list page after page, at most `most` rows, for a choice by title; take says what of a row to keep.
+export async function everyTitle<R extends { id: number; title: string }, T = { id: number; title: string }>(most: number, get: (q: { page_size: number; page_token?: string }) => Promise<PageOf<R>>, take = ({ id, title }: R) => ({ id, title }) as T): Promise<T[]> {
+  const all: T[] = []
   let token: string | undefined
   do {
     const page = await get({ page_size: 100, page_token: token })
-    all.push(...page.items.map(({ id, title }) => ({ id, title })))
+    all.push(...page.items.map(take))
     token = page.next_page_token || undefined
   } while (token && all.length < most)
   return all

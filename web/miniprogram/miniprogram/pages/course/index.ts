@@ -17,13 +17,16 @@ function row(l: Row, i: number, all: Row[], owned: boolean) {
   }
 }
 
+// member is a course of a bundle as its page shows it.
+const member = (m: NonNullable<CoursePage['members']>[number]) => ({ id: m.id, title: m.title, page: m.page, line: [m.teacher, `${m.lesson_count} 节`].filter(Boolean).join(' · '), mark: m.state === 'owned' ? '已拥有' : '未购买' })
+
 // unpaid is what was ordered before and waits for its money, in words.
 const unpaid = (list: CoursePage['unpaid']) => list.map((o) => ({
   no: o.out_trade_no, words: o.kind === 'gift' ? '送好友的订单待支付' : '您有一笔订单待支付', line: `${money(o.amount)} · 请在 ${when(o.expires_at)} 前支付`,
 }))
 
 Page({
-  data: { look, loading: true, error: '', busy: false, course: card({ id: 0, kind: 'course', title: '', cover: '', category: '', teacher: '', lesson_count: 0, owned: false, actions: [] }), intro: '', refund: '', notSold: '', unpaid: [] as ReturnType<typeof unpaid>, may: {} as Record<string, boolean>, lessons: [] as ReturnType<typeof row>[], next: 0, trial: 0, certified: false },
+  data: { look, loading: true, error: '', busy: false, course: card({ id: 0, kind: 'course', title: '', cover: '', category: '', teacher: '', lesson_count: 0, owned: false, actions: [] }), intro: '', refund: '', notSold: '', unpaid: [] as ReturnType<typeof unpaid>, may: {} as Record<string, boolean>, lessons: [] as ReturnType<typeof row>[], bundle: false, members: [] as ReturnType<typeof member>[], mine: 0, next: 0, trial: 0, certified: false },
   id: 0,
   viewed: false,
 
@@ -33,7 +36,7 @@ Page({
   async fetch() {
     const c = await api.course(this.id)
     this.setData({
-      course: card(c), intro: rich(c.intro), refund: c.refund ?? '', notSold: c.not_sold ?? '', unpaid: unpaid(c.unpaid), may: may(c.actions), lessons: c.lessons.map((l, i, all) => row(l, i, all, c.owned)),
+      course: card(c), intro: rich(c.intro), refund: c.refund ?? '', notSold: c.not_sold ?? '', unpaid: unpaid(c.unpaid), may: may(c.actions), lessons: c.lessons.map((l, i, all) => row(l, i, all, c.owned)), bundle: c.kind === 'bundle', members: (c.members ?? []).map(member), mine: c.owned ? 0 : (c.members_owned ?? 0),
       next: (c.lessons.find((l) => l.playable && !l.finished) ?? c.lessons.find((l) => l.playable))?.id ?? 0, trial: c.lessons.find((l) => l.trial)?.id ?? 0, certified: !!c.certificate,
     })
     wx.setNavigationBarTitle({ title: c.title })
@@ -44,6 +47,10 @@ Page({
   open(e: Tap) {
     const { id, open } = e.currentTarget.dataset as { id: number; open: boolean }
     if (open) go(`/pages/lesson/index?id=${id}`)
+  },
+  member(e: Tap) {
+    const { id, page } = e.currentTarget.dataset as { id: number; page: boolean }
+    if (page) go(`/pages/course/index?id=${id}`)
   },
   certificate() { go(`/pages/certificate/index?id=${this.id}`) },
   buy() { go(`/pages/buy/index?id=${this.id}`) },
