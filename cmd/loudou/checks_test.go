@@ -33,6 +33,33 @@ func TestSellingChecksHaveTests(t *testing.T) {
 	}
 }
 
+// Every test docs/checks.md names for the Official Account is in the file it says.
+func TestOfficialChecksHaveTests(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/checks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile(`(?m)^\| O(\d+) \| .* \| (.*) \|$`).FindAllStringSubmatch(string(doc), -1)
+	if len(rows) != 24 {
+		t.Fatalf("%d checks of the Official Account", len(rows))
+	}
+	for _, row := range rows {
+		named := regexp.MustCompile("`(\\w+)` in (\\S+_test\\.go)").FindAllStringSubmatch(row[2], -1)
+		if len(named) == 0 {
+			t.Errorf("check %s names no test", row[1])
+		}
+		for _, x := range named {
+			code, err := os.ReadFile(filepath.Join("../..", x[2]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(code), "\nfunc "+x[1]+"(t ") {
+				t.Errorf("check %s: %s has no %s", row[1], x[2], x[1])
+			}
+		}
+	}
+}
+
 // Every check of the console is in docs/checks.md, and every test it names by its title is in the file it says.
 func TestConsoleChecksHaveTests(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/checks.md")

@@ -78,6 +78,7 @@ func TestRowsOfAnotherAccount(t *testing.T) {
 				t.Errorf("GET %s of another account: %d", path, status)
 			}
 		}
+		d.tryAll(t, db, tables)
 		var foreign model.Order
 		if err := db.Where("id > ?", planted).Take(&foreign).Error; err != nil {
 			t.Fatal(err)
@@ -95,6 +96,127 @@ func TestRowsOfAnotherAccount(t *testing.T) {
 			t.Errorf("the catalogue shows another account's course: %s", r.raw)
 		}
 	})
+}
+
+// tryAll calls every door of the console that changes something of a thing, with planted things and bodies as the OpenAPI
+// document wants them. None may answer that it did, and no planted row may change.
+func (d *desk) tryAll(t *testing.T, db *gorm.DB, tables []string) {
+	t.Helper()
+	var doc struct {
+		Paths map[string]map[string]struct {
+			RequestBody *struct {
+				Content map[string]struct{ Schema map[string]any }
+			}
+		}
+		Components struct{ Schemas map[string]map[string]any }
+	}
+	if err := json.Unmarshal([]byte(d.fetch(t, "/openapi.json")), &doc); err != nil {
+		t.Fatal(err)
+	}
+	var body func(schema map[string]any, deep int) any
+	body = func(schema map[string]any, deep int) any {
+		if ref, ok := schema["$ref"].(string); ok {
+			schema = doc.Components.Schemas[ref[strings.LastIndex(ref, "/")+1:]]
+		}
+		if list, ok := schema["enum"].([]any); ok && len(list) > 0 {
+			return list[0]
+		}
+		kind := schema["type"]
+		if kinds, ok := kind.([]any); ok && len(kinds) > 0 {
+			kind = kinds[0]
+		}
+		switch kind {
+		case "object":
+			out := map[string]any{}
+			props, _ := schema["properties"].(map[string]any)
+			required, _ := schema["required"].([]any)
+			for _, name := range required {
+				if p, ok := props[name.(string)].(map[string]any); ok && deep < 4 {
+					out[name.(string)] = body(p, deep+1)
+				}
+			}
+			return out
+		case "array":
+			items, _ := schema["items"].(map[string]any)
+			if deep < 4 && items != nil {
+				return []any{body(items, deep+1)}
+			}
+			return []any{}
+		case "integer", "number":
+			return 1
+		case "boolean":
+			return true
+		}
+		if schema["format"] == "date-time" {
+			return "2026-12-01T08:00:00+08:00"
+		}
+		return "改过"
+	}
+	before := plantedRows(t, db, tables)
+	called := 0
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			if method == "get" || !strings.HasPrefix(path, "/console/") || !strings.Contains(path, "{") {
+				continue
+			}
+			url := regexp.MustCompile(`\{[^}]+\}`).ReplaceAllString(path, fmt.Sprint(planted+1))
+			text := ""
+			if op.RequestBody != nil {
+				raw, err := json.Marshal(body(op.RequestBody.Content["application/json"].Schema, 0))
+				if err != nil {
+					t.Fatal(err)
+				}
+				text = string(raw)
+			}
+			req, err := http.NewRequest(strings.ToUpper(method), d.urls[0]+url, strings.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text != "" {
+				req.Header.Set("Content-Type", "application/json")
+			}
+			req.Header.Set("X-CSRF-Token", d.csrf)
+			res, err := d.http.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said, _ := io.ReadAll(res.Body)
+			_ = res.Body.Close()
+			called++
+			gone := method == "delete" && res.StatusCode == http.StatusNoContent // there is none, which is what was asked for
+			if (res.StatusCode < 400 || res.StatusCode >= 500) && !gone {
+				t.Errorf("%s %s with %.200s: %d %.200s", strings.ToUpper(method), path, text, res.StatusCode, said)
+			}
+		}
+	}
+	if called < 80 {
+		t.Fatalf("only %d doors were tried", called)
+	}
+	after := plantedRows(t, db, tables)
+	for table, was := range before {
+		if after[table] != was {
+			t.Errorf("planted rows of %s were changed:\n%s\n%s", table, was, after[table])
+		}
+	}
+}
+
+// plantedRows writes down the rows of another account.
+func plantedRows(t *testing.T, db *gorm.DB, tables []string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, table := range tables {
+		var rows []map[string]any
+		if err := db.Table(table).Where("appid = 'wxother'").Order("1").Find(&rows).Error; err != nil {
+			t.Fatal(err)
+		}
+		lines := make([]string, 0, len(rows))
+		for _, r := range rows {
+			lines = append(lines, fmt.Sprint(r))
+		}
+		slices.Sort(lines)
+		out[table] = strings.Join(lines, "\n")
+	}
+	return out
 }
 
 // walk reads every door of the console that only looks, by the OpenAPI document.
