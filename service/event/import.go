@@ -53,10 +53,8 @@ var importShape = csvfile.Shape{Columns: []string{"id", "type", "occurred_at", "
 // into the roll-ups, so that neither the reading nor the database waits for the other.
 func (s *Service) Import(ctx context.Context, in Import) (Imported, error) {
 	var out Imported
-	for _, k := range s.catalogues {
-		if err := k.refresh(ctx); err != nil {
-			return out, fmt.Errorf("catalogue: %w", err)
-		}
+	if err := s.readCatalogues(ctx); err != nil {
+		return out, err
 	}
 	if err := s.readFile(ctx, in, func(importRow) error { return nil }); err != nil {
 		return out, err

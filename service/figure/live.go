@@ -85,14 +85,12 @@ func (s *Service) liveNow(ctx context.Context, c scope) (LiveView, error) {
 		return v, err
 	}
 	today := span(s.now(), s.now())
-	kind, ref := 0, ""
-	switch {
-	case c.article > 0:
-		kind, ref = 1, strconv.FormatInt(c.article, 10)
-	case c.course > 0:
-		kind, ref = 2, strconv.FormatInt(c.course, 10)
+	kind, id := c.thing()
+	ref := ""
+	if id > 0 {
+		ref = strconv.FormatInt(id, 10)
 	}
-	if v.Counters, err = s.live.Live(ctx, kind, ref); err != nil {
+	if v.Counters, err = s.live.Live(ctx, int(kind), ref); err != nil {
 		return v, err
 	}
 	if len(p.Staff) > 0 {

@@ -30,6 +30,17 @@ func (c scope) where() string {
 	return out
 }
 
+// thing is what a scope's roll-ups and sets of people stand under: everything (0), an article (1) or a course (2).
+func (c scope) thing() (kind uint8, id int64) {
+	switch {
+	case c.article > 0:
+		return 1, c.article
+	case c.course > 0:
+		return 2, c.course
+	}
+	return 0, 0
+}
+
 // ours keeps the events of one account among those of everything; a thing's events are its account's already.
 func (s *Service) ours() string { return " AND account = " + strconv.Itoa(s.live.Account()) }
 
@@ -74,18 +85,13 @@ func add(set *roaring.Bitmap, p *model.People, person int64) {
 
 // peopleOf gives the people with an event of the types in the range.
 func (s *Service) peopleOf(ctx context.Context, p *model.People, c scope, span Span, types ...model.EventType) (*roaring.Bitmap, error) {
-	kind, id := uint8(0), int64(0)
-	switch {
-	case c.article > 0 && c.course > 0: // no set is of both
+	if c.article > 0 && c.course > 0 { // no set is of both
 		set := roaring.New()
 		q := fmt.Sprintf("SELECT DISTINCT person_id FROM events WHERE type IN (%s) AND day BETWEEN %d AND %d%s", numbersOf(types), span.First, span.Last, c.where())
 		err := s.each(ctx, q, 1, func(v []int64) { add(set, p, v[0]) })
 		return set, err
-	case c.article > 0:
-		kind, id = 1, c.article
-	case c.course > 0:
-		kind, id = 2, c.course
 	}
+	kind, id := c.thing()
 	set, err := s.live.Persons(ctx, kind, id, types, span.First, span.Last)
 	if err != nil {
 		return nil, err
@@ -110,12 +116,10 @@ func humans(set *roaring.Bitmap, p *model.People) {
 
 // countOf gives the number of events of a type in the range, less those of staff: the roll-ups hold all.
 func (s *Service) countOf(ctx context.Context, p *model.People, c scope, span Span, t model.EventType) (int64, error) {
-	kind, ref := 0, model.AccountRef(s.live.Account(), "")
-	switch {
-	case c.article > 0:
-		kind, ref = 1, strconv.FormatInt(c.article, 10)
-	case c.course > 0:
-		kind, ref = 2, strconv.FormatInt(c.course, 10)
+	kind, id := c.thing()
+	ref := model.AccountRef(s.live.Account(), "")
+	if id > 0 {
+		ref = strconv.FormatInt(id, 10)
 	}
 	var n int64
 	if err := s.db.WithContext(ctx).Raw("SELECT COALESCE(SUM(n), 0) FROM event_daily WHERE kind = ? AND ref = ? AND type = ? AND day BETWEEN ? AND ?", kind, ref, t.Number(), span.First, span.Last).Scan(&n).Error; err != nil {
