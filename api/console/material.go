@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -318,37 +317,19 @@ func (d *Door) stopMaterialSync(ctx context.Context, _ *struct{}) (*materialSync
 const materialMost = 32 << 20
 
 func (d *Door) uploadMaterial(c *gin.Context) {
-	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(uploadTime))
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, materialMost+64<<10)
 	u := model.MaterialUpload{Kind: model.MaterialKind(c.Query("kind")), Permanent: c.Query("permanent") != "false", Title: c.Query("title"), Intro: c.Query("intro")}
-	parts, err := c.Request.MultipartReader()
-	if err != nil {
+	part := respond.File(c, materialMost, uploadTime)
+	if part == nil {
 		respond.Fail(c, noFile())
 		return
 	}
-	for range 10 {
-		part, err := parts.NextPart()
-		if err != nil {
-			break
-		}
-		if part.FormName() != "file" {
-			continue
-		}
-		u.Name = part.FileName()
-		var large *http.MaxBytesError
-		if u.Data, err = io.ReadAll(io.LimitReader(part, materialMost+1)); err == nil {
-			m, failed := d.Materials.Upload(c.Request.Context(), OperatorFrom(c.Request.Context()), u)
-			if failed == nil {
-				c.JSON(http.StatusCreated, d.viewMaterial(m, nil, nil))
-				return
-			}
-			err = failed
-		}
-		if errors.As(err, &large) {
-			err = respond.Status(http.StatusRequestEntityTooLarge)
-		}
-		respond.Fail(c, err)
-		return
+	u.Name = part.FileName()
+	var m model.Material
+	var err error
+	if u.Data, err = io.ReadAll(io.LimitReader(part, materialMost+1)); err == nil {
+		m, err = d.Materials.Upload(c.Request.Context(), OperatorFrom(c.Request.Context()), u)
 	}
-	respond.Fail(c, noFile())
+	if respond.EndUpload(c, err) {
+		c.JSON(http.StatusCreated, d.viewMaterial(m, nil, nil))
+	}
 }

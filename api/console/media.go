@@ -2,8 +2,6 @@ package console
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"reflect"
 	"time"
@@ -85,35 +83,15 @@ func (d *Door) listMedia(ctx context.Context, in *struct {
 const uploadTime = 15 * time.Minute
 
 func (d *Door) upload(c *gin.Context) {
-	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(uploadTime)) // a connection without deadlines needs none
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, media.MaxUpload+64<<10)
-	parts, err := c.Request.MultipartReader() // JSON passes the lock only to be told here that a file is missing
-	if err != nil {
+	part := respond.File(c, media.MaxUpload, uploadTime)
+	if part == nil {
 		respond.Fail(c, noFile())
 		return
 	}
-	for range 10 {
-		part, err := parts.NextPart()
-		if err != nil {
-			break
-		}
-		if part.FormName() != "file" {
-			continue
-		}
-		m, err := d.Media.Upload(c.Request.Context(), OperatorFrom(c.Request.Context()), media.Purpose(c.DefaultQuery("purpose", string(media.PurposeCover))), part.FileName(), part)
-		var large *http.MaxBytesError
-		switch {
-		case errors.As(err, &large):
-			respond.Fail(c, respond.Status(http.StatusRequestEntityTooLarge))
-		case err != nil:
-			respond.Fail(c, err)
-		default:
-			_, _ = io.Copy(io.Discard, io.LimitReader(c.Request.Body, 64<<10))
-			c.JSON(http.StatusCreated, d.viewMedia(m))
-		}
-		return
+	m, err := d.Media.Upload(c.Request.Context(), OperatorFrom(c.Request.Context()), media.Purpose(c.DefaultQuery("purpose", string(media.PurposeCover))), part.FileName(), part)
+	if respond.EndUpload(c, err) {
+		c.JSON(http.StatusCreated, d.viewMedia(m))
 	}
-	respond.Fail(c, noFile())
 }
 
 func noFile() error {

@@ -2,8 +2,6 @@ package mini
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -158,29 +156,13 @@ func (d *Door) uploadHomework(c *gin.Context) {
 		tooMany(c, wait)
 		return
 	}
-	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(pictureTime)) // a connection without deadlines needs none
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxPicture+64<<10)
-	parts, err := c.Request.MultipartReader()
-	for n := 0; err == nil && n < 10; n++ {
-		part, e := parts.NextPart()
-		if e != nil {
-			break
-		}
-		if part.FormName() != "file" {
-			continue
-		}
-		p, err := d.Homework.Upload(ctx, who, id, part)
-		var large *http.MaxBytesError
-		switch {
-		case errors.As(err, &large):
-			respond.Fail(c, respond.Status(http.StatusRequestEntityTooLarge))
-		case err != nil:
-			respond.Fail(c, err)
-		default:
-			_, _ = io.Copy(io.Discard, io.LimitReader(c.Request.Body, 64<<10))
-			c.JSON(http.StatusCreated, homeworkPicture{ID: p.ID, URL: d.Media.Sign(p.Address)})
-		}
+	part := respond.File(c, maxPicture, pictureTime)
+	if part == nil {
+		respond.Fail(c, model.Refuse(model.ErrInvalid, model.CodeInvalid, "没有收到图片").Field("file", "请选择一张图片"))
 		return
 	}
-	respond.Fail(c, model.Refuse(model.ErrInvalid, model.CodeInvalid, "没有收到图片").Field("file", "请选择一张图片"))
+	p, err := d.Homework.Upload(ctx, who, id, part)
+	if respond.EndUpload(c, err) {
+		c.JSON(http.StatusCreated, homeworkPicture{ID: p.ID, URL: d.Media.Sign(p.Address)})
+	}
 }
